@@ -1,0 +1,138 @@
+//! HTTP Message Signatures (RFC 9421) for requests.
+//!
+//! [`parse`] reads `Signature-Input` and `Signature`; each [`Presented`] signature then gives its
+//! [`Presented::base`], over which the caller computes or checks the MAC. The order for a caller:
+//! pick a presented signature by label, `tag` or `keyid`, ask [`Presented::covers`] for what the
+//! policy demands, check `alg` against the key, check `created` and `expires` against its clock,
+//! and only then verify.
+//!
+//! **The `@signature-params` line.** RFC 9421 section 3.2 step 7 has the verifier rebuild the line
+//! from the parsed value with the strict serialisation of structured fields (section 2.3), not
+//! copy the bytes: order of components and parameters is kept, optional spaces and leading zeros
+//! are not. Since parsing forgets all but the last of two equal parameters, and a signature must
+//! have one meaning only, every repetition is refused before anything is rebuilt.
+
+mod base;
+mod component;
+mod fields;
+mod sign;
+
+pub use component::Component;
+pub(crate) use fields::refuse_duplicates;
+pub use sign::{SignSpec, SignedHeaders, sign};
+
+use crate::limits::{MAX_LABELS, MAX_SIGNATURE_BYTES};
+use crate::{Message, SignatureError};
+
+/// The registered name of HMAC with SHA-256 (RFC 9421 section 3.3.3).
+pub const HMAC_SHA256: &str = "hmac-sha256";
+/// The field that lists what is covered, lower case.
+pub const SIGNATURE_INPUT: &str = "signature-input";
+/// The field that carries the signature values, lower case.
+pub const SIGNATURE: &str = "signature";
+
+/// The signature parameters (RFC 9421 section 2.3), as presented: nothing here is verified yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params {
+    /// Creation time in seconds since the Unix epoch.
+    pub created: Option<i64>,
+    /// Expiry in seconds since the Unix epoch.
+    pub expires: Option<i64>,
+    /// A value the signer used once; at most 256 bytes of printable ASCII.
+    pub nonce: Option<String>,
+    /// The registered algorithm name; the key, not this, decides what is run.
+    pub alg: Option<String>,
+    /// The key's name at the signer.
+    pub keyid: Option<String>,
+    /// The application the signature is for.
+    pub tag: Option<String>,
+}
+
+/// One signature found on a message, not yet verified.
+#[derive(Debug, Clone)]
+pub struct Presented {
+    /// The label both fields use for it; it is not signed, so it must carry no meaning.
+    pub label: String,
+    /// The covered components in order.
+    pub components: Vec<Component>,
+    /// The parameters.
+    pub params: Params,
+    /// The signature value, at most 1024 bytes.
+    pub signature: Vec<u8>,
+    /// The value of the `@signature-params` line: the strict serialisation of the inner list.
+    signature_params: String,
+}
+
+impl Presented {
+    /// Whether the component identifier is covered.
+    ///
+    /// `identifier` is a bare name (`@method`, `content-digest`) or a name with its serialised
+    /// parameters (`@query-param;name="id"`).
+    pub fn covers(&self, identifier: &str) -> bool {
+        self.components
+            .iter()
+            .any(|component| component.is(identifier))
+    }
+
+    /// The signature base (RFC 9421 section 2.5) of this signature over `message`.
+    ///
+    /// # Errors
+    /// A covered component that is absent, ambiguous, unsupported or holds an illegal byte.
+    pub fn base<H: AsRef<[u8]>>(
+        &self,
+        message: &Message<'_, H>,
+    ) -> Result<Vec<u8>, SignatureError> {
+        base::build(message, &self.components, &self.signature_params)
+    }
+
+    /// The value of the `@signature-params` line.
+    pub fn signature_params(&self) -> &str {
+        &self.signature_params
+    }
+}
+
+/// Reads every signature of the message, at most eight, in the order of `Signature-Input`.
+///
+/// # Errors
+/// [`SignatureError::Missing`] when both fields are absent; otherwise the first fault found:
+/// grammar, duplicate labels, labels in only one of the fields, unknown components or component
+/// parameters, bounds.
+pub fn parse<H: AsRef<[u8]>>(message: &Message<'_, H>) -> Result<Vec<Presented>, SignatureError> {
+    let input = fields::joined(message, SIGNATURE_INPUT.as_bytes())?;
+    let values = fields::joined(message, SIGNATURE.as_bytes())?;
+    let (input, values) = match (input, values) {
+        (Some(input), Some(values)) => (input, values),
+        (None, None) => return Err(SignatureError::Missing),
+        _ => return Err(SignatureError::LabelMismatch),
+    };
+    let lists = fields::inputs(&input)?;
+    let mut signatures = fields::signatures(&values)?;
+    if lists.len() > MAX_LABELS || signatures.len() > MAX_LABELS {
+        return Err(SignatureError::TooLarge);
+    }
+    if lists.len() != signatures.len() {
+        return Err(SignatureError::LabelMismatch);
+    }
+    let mut presented = Vec::with_capacity(lists.len());
+    for (label, list) in lists {
+        let at = signatures
+            .iter()
+            .position(|(name, _)| *name == label)
+            .ok_or(SignatureError::LabelMismatch)?;
+        let (_, signature) = signatures.swap_remove(at);
+        if signature.is_empty() || signature.len() > MAX_SIGNATURE_BYTES {
+            return Err(SignatureError::Malformed);
+        }
+        let components = component::read_all(&list.items)?;
+        let params = fields::params(&list.params)?;
+        let signature_params = fields::inner_list_text(&list);
+        presented.push(Presented {
+            label,
+            components,
+            params,
+            signature,
+            signature_params,
+        });
+    }
+    Ok(presented)
+}
