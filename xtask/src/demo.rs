@@ -1,0 +1,40 @@
+//! `cargo xtask demo`: installs, builds, then hands over to `sealgate demo`, which has the TLS and
+//! HTTP libraries that this crate does without.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::artifacts::{Artifacts, Profile};
+use crate::places::Places;
+use crate::say;
+use crate::tools::Tools;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Exit after the narrated requests instead of staying up for yours
+    #[arg(long)]
+    once: bool,
+
+    /// Put real Envoy in front instead of the embedded gateway
+    #[arg(long)]
+    envoy: bool,
+}
+
+pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
+    say::step("tools");
+    let tools = Tools::demo(places, args.envoy)?;
+    let built = Artifacts::build(places, Profile::Dev)?;
+    let mut demo = Command::new(&built.sealgate);
+    demo.arg("demo");
+    if args.once {
+        demo.arg("--once");
+    }
+    if args.envoy {
+        demo.arg("--envoy").arg(places.root.join("envoy"));
+    }
+    demo.envs(tools.variables()).envs(built.variables());
+    // Ctrl-C reaches the whole group; the demo ends its children and then itself, we follow it.
+    let status = demo.status().context("cannot start the demo")?;
+    Ok(status.success())
+}

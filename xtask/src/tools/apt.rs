@@ -1,0 +1,241 @@
+//! Debian packages, found by what they provide, so that other systems work when it is there.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::places::Places;
+use crate::{process, say};
+
+/// Something this machine must provide.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    SoftHsm,
+    Pkcs11Tool,
+    Clang,
+    LibClang,
+    PkgConfig,
+    OpenSsl,
+    Sqlite,
+    Nginx,
+    Wrk,
+    Cmake,
+    Perl,
+    Make,
+    Node,
+    Npm,
+    Pip,
+}
+
+/// What `demo` needs: the token, and the build tools of the TLS library.
+pub(crate) const DEMO_NEEDS: [Need; 2] = [Need::SoftHsm, Need::Cmake];
+
+/// What `bench` needs.
+pub(crate) const BENCH_NEEDS: [Need; 6] = [
+    Need::SoftHsm,
+    Need::Cmake,
+    Need::Nginx,
+    Need::Wrk,
+    Need::Node,
+    Need::Pip,
+];
+
+/// What `test` needs.
+pub(crate) const TEST_NEEDS: [Need; 14] = [
+    Need::SoftHsm,
+    Need::Pkcs11Tool,
+    Need::Clang,
+    Need::LibClang,
+    Need::PkgConfig,
+    Need::OpenSsl,
+    Need::Sqlite,
+    Need::Nginx,
+    Need::Cmake,
+    Need::Perl,
+    Need::Make,
+    Need::Node,
+    Need::Npm,
+    Need::Pip,
+];
+
+impl Need {
+    /// The Debian package and what it is for.
+    fn package(self) -> (&'static str, &'static str) {
+        match self {
+            Self::SoftHsm => ("softhsm2", "the PKCS#11 token of demo and tests"),
+            Self::Pkcs11Tool => ("opensc", "reads tokens from outside in the tests"),
+            Self::Clang => ("clang", "builds the kryoptic token"),
+            Self::LibClang => ("libclang-dev", "builds the kryoptic token"),
+            Self::PkgConfig => ("pkg-config", "finds the libraries of the test makers"),
+            Self::OpenSsl => ("libssl-dev", "josekit, an independent maker of tokens"),
+            Self::Sqlite => ("libsqlite3-dev", "storage of the kryoptic token"),
+            Self::Nginx => ("nginx-light", "an upstream with a parser of its own"),
+            Self::Wrk => ("wrk", "load generator of the benchmarks"),
+            Self::Cmake => ("cmake", "builds the TLS library"),
+            Self::Perl => ("perl", "configures the OpenSSL of the kryoptic token"),
+            Self::Make => ("make", "builds the OpenSSL of the kryoptic token"),
+            Self::Node => ("nodejs", "runs npm jose, an independent maker of tokens"),
+            Self::Npm => ("npm", "installs npm jose"),
+            Self::Pip => ("python3-pip", "installs Envoy"),
+        }
+    }
+
+    fn is_met(self) -> bool {
+        let has = |name: &str| process::program(name).is_some();
+        match self {
+            Self::SoftHsm => softhsm_module().is_some() && has("softhsm2-util"),
+            Self::Pkcs11Tool => has("pkcs11-tool"),
+            Self::Clang => has("clang"),
+            Self::LibClang => has_libclang(),
+            Self::PkgConfig => has("pkg-config"),
+            Self::OpenSsl => library("openssl"),
+            Self::Sqlite => library("sqlite3"),
+            Self::Nginx => has("nginx"),
+            Self::Wrk => has("wrk"),
+            Self::Cmake => has("cmake"),
+            Self::Perl => has("perl"),
+            Self::Make => has("make"),
+            Self::Node => has("node"),
+            Self::Npm => has("npm"),
+            Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
+        }
+    }
+}
+
+/// Installs the packages of every need that this machine does not meet.
+///
+/// # Errors
+/// When a package cannot be installed, or the person at the terminal declines.
+pub(crate) fn ensure(places: &Places, needs: &[Need]) -> Result<()> {
+    let missing: Vec<Need> = needs
+        .iter()
+        .copied()
+        .filter(|need| !need.is_met())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package().0).collect();
+    let command = format!(
+        "apt-get install --no-install-recommends {}",
+        packages.join(" ")
+    );
+    if process::program("apt-get").is_none() {
+        bail!(
+            "this machine lacks {}; install what provides them and try again",
+            packages.join(", ")
+        );
+    }
+    let root = process::answer("id", &["-u"]).as_deref() == Some("0");
+    for need in &missing {
+        let (package, purpose) = need.package();
+        say::install(&format!("{package} (apt): {purpose}"));
+    }
+    if !root && !agreed(&command)? {
+        bail!("please run: sudo {command}");
+    }
+    let install = || {
+        let mut apt = apt_get(root);
+        apt.args(["install", "-y", "--no-install-recommends"])
+            .args(&packages);
+        apt
+    };
+    if !process::quiet_attempt(places, "apt-get install", &mut install())? {
+        say::note("the package lists are missing or old: apt-get update, then once more");
+        process::quiet(places, "apt-get update", apt_get(root).arg("update"))?;
+        process::quiet(places, "apt-get install", &mut install())?;
+    }
+    if missing.contains(&Need::Nginx) {
+        stop_service(root, "nginx");
+    }
+    match missing.iter().find(|need| !need.is_met()) {
+        Some(need) => bail!(
+            "{} was installed, yet it does not provide what we need",
+            need.package().0
+        ),
+        None => Ok(()),
+    }
+}
+
+/// SoftHSM2's module, wherever the distribution keeps it.
+pub(crate) fn softhsm_module() -> Option<PathBuf> {
+    [
+        "/usr/lib/softhsm/libsofthsm2.so",
+        "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+        "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+        "/usr/lib64/softhsm/libsofthsm2.so",
+        "/usr/lib64/pkcs11/libsofthsm2.so",
+        "/usr/local/lib/softhsm/libsofthsm2.so",
+        "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+    ]
+    .into_iter()
+    .map(PathBuf::from)
+    .find(|path| path.is_file())
+}
+
+fn apt_get(root: bool) -> Command {
+    let mut command = if root {
+        Command::new("apt-get")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.args(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        sudo
+    };
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["-o", "DPkg::Lock::Timeout=120"]);
+    command
+}
+
+/// We start nginx ourselves, in a folder of ours; nobody asked for a web server on port 80.
+fn stop_service(root: bool, service: &str) {
+    if !Path::new("/run/systemd/system").is_dir() {
+        return;
+    }
+    let mut command = if root {
+        Command::new("systemctl")
+    } else {
+        Command::new("sudo")
+    };
+    if !root {
+        command.arg("systemctl");
+    }
+    let stopped = command
+        .args(["disable", "--now", "--quiet", service])
+        .status();
+    if stopped.is_ok_and(|status| status.success()) {
+        say::note(&format!(
+            "the {service} service that came with the package is switched off"
+        ));
+    }
+}
+
+fn agreed(command: &str) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    print!("    run `sudo {command}` now? [Y/n] ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "" | "y" | "Y" | "yes"))
+}
+
+fn library(name: &str) -> bool {
+    process::answer("pkg-config", &["--exists", name]).is_some()
+}
+
+fn has_libclang() -> bool {
+    if std::env::var_os("LIBCLANG_PATH").is_some() {
+        return true;
+    }
+    let Ok(versions) = std::fs::read_dir("/usr/lib") else {
+        return false;
+    };
+    versions
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("llvm-"))
+        .any(|entry| entry.path().join("lib/libclang.so").exists())
+}
