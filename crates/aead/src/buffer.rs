@@ -70,8 +70,9 @@ pub fn open_in_place(
     aad: &[u8],
     buffer: &mut Vec<u8>,
 ) -> Result<(), OpenError> {
-    let (ciphertext, tag) =
-        buffer.split_last_chunk_mut::<TAG_BYTES>().ok_or(OpenError::Truncated)?;
+    let (ciphertext, tag) = buffer
+        .split_last_chunk_mut::<TAG_BYTES>()
+        .ok_or(OpenError::Truncated)?;
     let plaintext_bytes = ciphertext.len();
     open_detached(key, nonce, aad, ciphertext, tag)?;
     buffer.truncate(plaintext_bytes);

@@ -7,7 +7,12 @@
 #![deny(unsafe_code)]
 #![cfg_attr(
     not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
 )]
 
 mod backend;
@@ -63,7 +68,8 @@ impl AeadInOut for Aes256Gcm {
         associated_data: &[u8],
         buffer: InOutBuf<'_, '_, u8>,
     ) -> ::aead::Result<::aead::Tag<Self>> {
-        self.0.encrypt_inout_detached(nonce, associated_data, buffer)
+        self.0
+            .encrypt_inout_detached(nonce, associated_data, buffer)
     }
 
     fn decrypt_inout_detached(
@@ -73,6 +79,7 @@ impl AeadInOut for Aes256Gcm {
         buffer: InOutBuf<'_, '_, u8>,
         tag: &::aead::Tag<Self>,
     ) -> ::aead::Result<()> {
-        self.0.decrypt_inout_detached(nonce, associated_data, buffer, tag)
+        self.0
+            .decrypt_inout_detached(nonce, associated_data, buffer, tag)
     }
 }

@@ -1,0 +1,104 @@
+//! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037): public EC P-256, public OKP Ed25519,
+//! and `oct` secrets. A private member where a public key is wanted refuses the key, because such
+//! a file was pasted by mistake.
+
+mod ec;
+mod metadata;
+mod oct;
+mod okp;
+#[cfg(feature = "rsa-seal")]
+mod rsa_public;
+
+use serde_json::Value;
+
+pub use ec::EcPublicJwk;
+pub use metadata::{Metadata, Purpose};
+pub use oct::OctJwk;
+pub use okp::Ed25519PublicJwk;
+#[cfg(feature = "rsa-seal")]
+pub use rsa_public::RsaPublicJwk;
+
+use crate::{KeyFault, base64url, json};
+
+/// Bounds of a JWK document: no supported key comes near 8 KiB.
+const BOUNDS: json::Bounds = json::Bounds {
+    max_bytes: 8 * 1024,
+    max_depth: 4,
+};
+
+/// A public key with what its JWK says about its use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicJwk {
+    /// The key itself.
+    pub key: PublicKey,
+    /// `kid`, `alg`, `use` and `key_ops`.
+    pub metadata: Metadata,
+}
+
+/// A public key, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicKey {
+    /// `kty` EC.
+    Ec(EcPublicJwk),
+    /// `kty` OKP.
+    Ed25519(Ed25519PublicJwk),
+}
+
+impl PublicJwk {
+    /// Reads a JWK from JSON text.
+    ///
+    /// # Errors
+    /// [`KeyFault`].
+    pub fn from_slice(text: &[u8]) -> Result<Self, KeyFault> {
+        let members = json::object(text, BOUNDS).map_err(|_| KeyFault::Malformed)?;
+        Self::from_value(&Value::Object(members))
+    }
+
+    /// Reads a JWK that is already a JSON value, for example inside a policy.
+    ///
+    /// # Errors
+    /// [`KeyFault`].
+    pub fn from_value(jwk: &Value) -> Result<Self, KeyFault> {
+        let key = match text(jwk, "kty")? {
+            "EC" => PublicKey::Ec(EcPublicJwk::from_value(jwk)?),
+            "OKP" => PublicKey::Ed25519(Ed25519PublicJwk::from_value(jwk)?),
+            "oct" => return Err(KeyFault::PrivateMember),
+            _ => return Err(KeyFault::UnsupportedType),
+        };
+        Ok(Self {
+            key,
+            metadata: Metadata::from_value(jwk)?,
+        })
+    }
+
+    /// SHA-256 thumbprint (RFC 7638), 32 bytes.
+    #[must_use]
+    pub fn thumbprint(&self) -> [u8; 32] {
+        match &self.key {
+            PublicKey::Ec(key) => key.thumbprint(),
+            PublicKey::Ed25519(key) => key.thumbprint(),
+        }
+    }
+}
+
+/// A string member.
+fn text<'a>(jwk: &'a Value, name: &str) -> Result<&'a str, KeyFault> {
+    jwk.get(name)
+        .and_then(Value::as_str)
+        .ok_or(KeyFault::Malformed)
+}
+
+/// A base64url member of exactly `N` bytes.
+fn bytes<const N: usize>(jwk: &Value, name: &str) -> Result<[u8; N], KeyFault> {
+    base64url::decode_array(text(jwk, name)?).ok_or(KeyFault::Malformed)
+}
+
+/// Refuses every member that only a private or secret key has (RFC 7518 section 6).
+fn refuse_private(jwk: &Value) -> Result<(), KeyFault> {
+    const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+    if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
+        return Err(KeyFault::PrivateMember);
+    }
+    Ok(())
+}
