@@ -1,0 +1,58 @@
+//! Encodings an application may undo once more than its framework did: percent, HTML entities,
+//! JavaScript escapes.
+
+mod entity;
+mod escape;
+mod percent;
+
+pub(crate) use percent::percent_into;
+
+/// Two buffers that are reused from field to field.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    current: Vec<u8>,
+    next: Vec<u8>,
+}
+
+impl Decoder {
+    /// Calls `form` with each distinct result of up to `max` rounds of decoding. A round applies
+    /// every decoder once, each on what the one before left; a round that changes nothing is the
+    /// last.
+    pub(crate) fn rounds(&mut self, value: &[u8], max: usize, mut form: impl FnMut(&[u8])) {
+        const STEPS: [fn(&[u8], &mut Vec<u8>) -> bool; 3] =
+            [percent::decode, entity::decode, escape::decode];
+        self.current.clear();
+        self.current.extend_from_slice(value);
+        for _ in 0..max {
+            let mut changed = false;
+            for step in STEPS {
+                self.next.clear();
+                if step(&self.current, &mut self.next) {
+                    core::mem::swap(&mut self.current, &mut self.next);
+                    changed = true;
+                    form(&self.current);
+                }
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+}
+
+/// Appends a code point as UTF-8; surrogates and what is out of range become U+FFFD.
+fn push_code_point(code: u32, out: &mut Vec<u8>) {
+    let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+/// The number that `digits` are in base 16; `None` when empty or not all hex digits.
+fn hex(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |sum, &digit| {
+        let value = char::from(digit).to_digit(16)?;
+        sum.checked_mul(16)?.checked_add(value)
+    })
+}

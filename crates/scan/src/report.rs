@@ -1,0 +1,108 @@
+//! What the scanner tells: class, place, detector. Never the value.
+
+use core::fmt;
+
+use crate::limits::{MAX_FINDINGS, MAX_NAME_CHARS};
+use crate::{Class, Location, Part};
+
+/// One detection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What it looks like.
+    pub class: Class,
+    /// Where it is.
+    pub location: FoundAt,
+    /// The detector that saw it, a stable kebab-case name.
+    pub detector: &'static str,
+    /// Confidence from 1 to 10; what every detector of this version reports is meant to be refused.
+    pub score: u8,
+}
+
+/// A location in a report: bounded, printable, without the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FoundAt {
+    /// `path`, `query`, `header`, `cookie`, `form`, `multipart`, `json`, `claim` or `text`.
+    pub kind: &'static str,
+    /// Parameter name, pointer or index; at most 128 characters, control characters replaced.
+    /// When the name itself is the finding this is what encloses it, or empty.
+    pub name: String,
+    /// Whether the name or the value was the attack.
+    pub part: Part,
+}
+
+impl FoundAt {
+    pub(crate) fn new(location: &Location<'_>, part: Part) -> Self {
+        let text = |bytes: &[u8]| match part {
+            Part::Value => printable(&String::from_utf8_lossy(bytes)),
+            Part::Name => String::new(),
+        };
+        let (kind, name) = match location {
+            Location::PathSegment(index) => ("path", index.to_string()),
+            Location::Query(name) => ("query", text(name)),
+            Location::Header(name) => ("header", text(name)),
+            Location::Cookie(name) => ("cookie", text(name)),
+            Location::Form(name) => ("form", text(name)),
+            Location::Multipart(index) => ("multipart", index.to_string()),
+            Location::Json(path) => ("json", printable(&path.of(part).pointer())),
+            Location::Claim(path) => ("claim", printable(&path.of(part).pointer())),
+            Location::Text => ("text", String::new()),
+        };
+        Self { kind, name, part }
+    }
+}
+
+impl fmt::Display for FoundAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind)?;
+        if !self.name.is_empty() {
+            write!(f, ":{}", self.name)?;
+        }
+        match self.part {
+            Part::Value => Ok(()),
+            Part::Name => f.write_str(" (name)"),
+        }
+    }
+}
+
+/// What one request gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The detections, at most 16, in the order of the fields.
+    pub findings: Vec<Finding>,
+    /// Fields looked at.
+    pub fields_scanned: usize,
+    /// Bytes in them, before further decoding.
+    pub bytes_scanned: usize,
+    /// Whether the limit on fields stopped the scan. What was not read was not judged: refuse.
+    pub exhausted: bool,
+}
+
+impl Report {
+    /// Nothing found, and everything was looked at.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty() && !self.exhausted
+    }
+
+    pub(crate) fn push(&mut self, finding: Finding) {
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(finding);
+        }
+    }
+}
+
+/// At most [`MAX_NAME_CHARS`] characters, those that could break a log line replaced.
+fn printable(text: &str) -> String {
+    text.chars()
+        .take(MAX_NAME_CHARS)
+        .map(|c| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
+}
