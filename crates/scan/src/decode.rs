@@ -7,6 +7,9 @@ mod percent;
 
 pub(crate) use percent::percent_into;
 
+/// Decodes a text into a buffer; whether it held anything to decode.
+type Step = fn(&[u8], &mut Vec<u8>) -> bool;
+
 /// Two buffers that are reused from field to field.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
@@ -19,8 +22,7 @@ impl Decoder {
     /// every decoder once, each on what the one before left; a round that changes nothing is the
     /// last.
     pub(crate) fn rounds(&mut self, value: &[u8], max: usize, mut form: impl FnMut(&[u8])) {
-        const STEPS: [fn(&[u8], &mut Vec<u8>) -> bool; 3] =
-            [percent::decode, entity::decode, escape::decode];
+        const STEPS: [Step; 3] = [percent::decode, entity::decode, escape::decode];
         self.current.clear();
         self.current.extend_from_slice(value);
         for _ in 0..max {

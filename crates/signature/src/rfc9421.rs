@@ -91,10 +91,10 @@ impl Presented {
     }
 }
 
-/// Reads every signature of the message, at most eight, in the order of `Signature-Input`.
+/// Reads every signature of the message, one to eight, in the order of `Signature-Input`.
 ///
 /// # Errors
-/// [`SignatureError::Missing`] when both fields are absent; otherwise the first fault found:
+/// [`SignatureError::Missing`] when both fields are absent or empty; otherwise the first fault found:
 /// grammar, duplicate labels, labels in only one of the fields, unknown components or component
 /// parameters, bounds.
 pub fn parse<H: AsRef<[u8]>>(message: &Message<'_, H>) -> Result<Vec<Presented>, SignatureError> {

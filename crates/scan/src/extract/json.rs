@@ -15,7 +15,7 @@ use crate::{Field, JsonPath, Limits, Location, Part, Sink};
 /// # Errors
 /// The first fault; fields before it have been handed on.
 pub fn json(body: &[u8], limits: &Limits, sink: &mut impl Sink) -> Result<(), ExtractError> {
-    let mut reader = Reader::new(body, limits, |path| Location::Json(path))?;
+    let mut reader = Reader::new(body, limits, document_location)?;
     reader.document(sink)?;
     reader.end()
 }
@@ -25,7 +25,7 @@ pub fn json(body: &[u8], limits: &Limits, sink: &mut impl Sink) -> Result<(), Ex
 /// # Errors
 /// The first fault.
 pub fn claims(body: &[u8], limits: &Limits, sink: &mut impl Sink) -> Result<(), ExtractError> {
-    let mut reader = Reader::new(body, limits, |path| Location::Claim(path))?;
+    let mut reader = Reader::new(body, limits, claim_location)?;
     reader.document(sink)?;
     reader.end()
 }
@@ -36,11 +36,19 @@ pub(super) fn lines(
     limits: &Limits,
     sink: &mut impl Sink,
 ) -> Result<(), ExtractError> {
-    let mut reader = Reader::new(body, limits, |path| Location::Json(path))?;
+    let mut reader = Reader::new(body, limits, document_location)?;
     while reader.end().is_err() {
         reader.document(sink)?;
     }
     Ok(())
+}
+
+fn document_location(path: JsonPath<'_>) -> Location<'_> {
+    Location::Json(path)
+}
+
+fn claim_location(path: JsonPath<'_>) -> Location<'_> {
+    Location::Claim(path)
 }
 
 struct Reader<'b> {
