@@ -1,1 +1,44 @@
-//! To be written.
+//! The Sealgate engine: a policy compiler and one state machine per request, without I/O.
+//!
+//! [`Gate::compile`] turns a policy document into a [`Gate`]; [`Gate::begin`] takes up a request;
+//! [`Exchange::handle`] takes one [`Event`] at a time and gives one [`Effect`]. Time is an argument.
+//! The engine never reads a clock, a random source, a socket, a file or the environment, so every
+//! host (Envoy, the embedded gateway, tests, `sealgate check`) drives the same type and gets the
+//! same verdict.
+//!
+//! What has been checked is a type that only the checking function builds; a [`Forward`] cannot
+//! come into being without the proofs that the route's policy demands.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+mod event;
+mod exchange;
+mod explain;
+mod forward;
+mod gate;
+mod limits;
+mod policy;
+mod refusal;
+mod request;
+mod self_test;
+mod stage;
+
+pub use event::{Effect, Event, KeyQuestion, SharedAnswer, SharedRequest, Ticket};
+pub use exchange::{Exchange, Observation};
+pub use forward::{Forward, HeaderEdit};
+pub use gate::Gate;
+#[cfg(feature = "schema")]
+pub use policy::schema;
+pub use policy::{MaterialSource, Mode, NoMaterials, PolicyFault, PolicyWarning};
+pub use refusal::{ProblemClass, Reason, Refusal, Stage};
+pub use request::{Channel, HeaderLine, RequestHead};
+pub use self_test::{SelfTestFailed, self_test};
+pub use stage::payload::raw_associated_data;

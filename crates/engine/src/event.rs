@@ -1,0 +1,117 @@
+//! What goes into an exchange and what comes out of it.
+
+use crate::forward::Forward;
+use crate::refusal::Refusal;
+
+/// Names one pending question; the answer must carry it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(pub(crate) u32);
+
+/// What the host has seen.
+pub enum Event {
+    /// The head is complete; it was given to [`crate::Gate::begin`]. Comes first, once.
+    Head,
+    /// So many body bytes are buffered by the host; more may come.
+    BodyProgress {
+        /// Bytes buffered so far.
+        buffered_bytes: usize,
+    },
+    /// The whole body, after [`Effect::NeedBody`] and the end of the stream (body or trailers).
+    Body(Vec<u8>),
+    /// Answer to [`Effect::AskKey`]: status and body as received. A call that failed in the host
+    /// is status 0 with an empty body.
+    KeyAnswer {
+        /// The question.
+        ticket: Ticket,
+        /// HTTP status.
+        status: u16,
+        /// Body, as received.
+        body: Vec<u8>,
+    },
+    /// Answer to [`Effect::Shared`].
+    SharedAnswer {
+        /// The question.
+        ticket: Ticket,
+        /// What the store says.
+        answer: SharedAnswer,
+    },
+}
+
+/// What the host must do now. Until it is told to forward, it holds everything back.
+pub enum Effect {
+    /// Nothing yet; keep holding.
+    Wait,
+    /// Buffer the body and give it as [`Event::Body`] when it is complete.
+    NeedBody,
+    /// Ask the key service.
+    AskKey {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// What to send.
+        question: KeyQuestion,
+    },
+    /// Ask the shared store; the host answers at once.
+    Shared {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// What to do.
+        request: SharedRequest,
+    },
+    /// Let the request go on, changed as said.
+    Forward(Forward),
+    /// Answer the client; nothing may reach the upstream.
+    Refuse(Refusal),
+}
+
+/// One HTTP request to the key service.
+pub struct KeyQuestion {
+    /// Cluster of the host proxy.
+    pub cluster: String,
+    /// Request path.
+    pub path: String,
+    /// Value of the `x-hsm-bridge-token` header.
+    pub token: String,
+    /// JSON body.
+    pub body: Vec<u8>,
+    /// Longest wait, in milliseconds.
+    pub timeout_ms: u32,
+}
+
+/// One operation on the store that all workers of the host share.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SharedRequest {
+    /// Read a key.
+    Get {
+        /// Key.
+        key: String,
+    },
+    /// Write a key if nobody wrote it since it was read.
+    CompareAndSwap {
+        /// Key.
+        key: String,
+        /// New value.
+        value: Vec<u8>,
+        /// Version that was read; `None` if the key was absent and must still be.
+        version: Option<u32>,
+    },
+}
+
+/// Answer of the shared store.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SharedAnswer {
+    /// The key is not there.
+    Absent,
+    /// Value and version.
+    Value {
+        /// Value.
+        value: Vec<u8>,
+        /// Version for the next write.
+        version: u32,
+    },
+    /// The write took place.
+    Stored,
+    /// Somebody else wrote first.
+    Conflict,
+    /// The store did not work.
+    Failed,
+}

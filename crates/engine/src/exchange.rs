@@ -1,0 +1,509 @@
+//! One request on its way through the gate: a state machine without I/O.
+//!
+//! Order of the stages: shape, channel, signature over the head, token, body, signature over the
+//! body, replay, payload, inspect, forward. Whatever needs only the head runs before the body is
+//! buffered. A stage either passes, waits for one answer, or refuses; nothing else is possible,
+//! and an answer that was not asked for refuses too.
+
+use std::sync::Arc;
+
+use sealgate_wire::{MacRequest, Operation, decode_mac_answer};
+
+use crate::event::{Effect, Event, KeyQuestion, Ticket};
+use crate::forward::{Proof, Proofs, open};
+use crate::gate::Compiled;
+use crate::policy::Mode;
+use crate::policy::compiled::Policy;
+use crate::refusal::{Reason, Refusal, Stage};
+use crate::request::{Channel, Request};
+use crate::stage::key_answer::PendingUnwrap;
+use crate::stage::{channel, inspect, payload, replay, signature, token};
+
+/// A fault of a stage that is only observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// What would have refused the request.
+    pub reason: Reason,
+}
+
+/// One request. Made by [`crate::Gate::begin`]; driven by [`Exchange::handle`].
+pub struct Exchange {
+    gate: Arc<Compiled>,
+    request: Option<Request>,
+    channel: Channel,
+    decision: Decision,
+    state: State,
+    proofs: Proofs,
+    head_signature: Option<signature::HeadVerified>,
+    body: Vec<u8>,
+    next_ticket: u32,
+    observations: Vec<Observation>,
+    place: Option<String>,
+}
+
+/// What the route table said.
+pub(crate) enum Decision {
+    Judge(Arc<Policy>),
+    Open,
+    Refuse(Reason),
+}
+
+enum State {
+    /// The head has not been announced.
+    Begun,
+    /// One answer is outstanding.
+    Waiting(Ticket, Pending),
+    /// The body is outstanding.
+    NeedsBody,
+    /// The verdict was given.
+    Ended,
+}
+
+enum Pending {
+    SignatureMac(Box<signature::PendingMac>),
+    TokenKey(Box<PendingUnwrap>),
+    Replay(Box<replay::Recording>),
+    PayloadKey(Box<PendingUnwrap>),
+}
+
+/// Where the pipeline goes on after an answer.
+#[derive(Clone, Copy)]
+enum Step {
+    Channel,
+    SignatureHead,
+    Token,
+    Body,
+    SignatureBody,
+    Replay,
+    Payload,
+    Inspect,
+    Forward,
+}
+
+/// A step's result: go on, hand an effect out and wait, or refuse.
+enum Progress {
+    Next(Step),
+    Hold(Effect),
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        gate: Arc<Compiled>,
+        request: Option<Request>,
+        channel: Channel,
+        decision: Decision,
+    ) -> Self {
+        Self {
+            gate,
+            request,
+            channel,
+            decision,
+            state: State::Begun,
+            proofs: Proofs::default(),
+            head_signature: None,
+            body: Vec::new(),
+            next_ticket: 0,
+            observations: Vec::new(),
+            place: None,
+        }
+    }
+
+    /// Takes one event at `now` (seconds since 1970) and says what to do.
+    ///
+    /// Pure: the same events give the same effects. After [`Effect::Forward`] or
+    /// [`Effect::Refuse`] every further event is refused.
+    pub fn handle(&mut self, event: Event, now: i64) -> Effect {
+        let progress = match (std::mem::replace(&mut self.state, State::Ended), event) {
+            (State::Begun, Event::Head) => self.begin(),
+            (
+                state @ (State::NeedsBody | State::Waiting(..)),
+                Event::BodyProgress { buffered_bytes },
+            ) => {
+                self.state = state;
+                self.check_size(buffered_bytes)
+                    .map(|()| Progress::Hold(Effect::Wait))
+            }
+            (State::NeedsBody, Event::Body(body)) => self.check_size(body.len()).map(|()| {
+                self.body = body;
+                Progress::Next(Step::SignatureBody)
+            }),
+            (
+                State::Waiting(expected, pending),
+                Event::KeyAnswer {
+                    ticket,
+                    status,
+                    body,
+                },
+            ) if ticket == expected => self.key_answer(pending, status, &body, now),
+            (
+                State::Waiting(expected, Pending::Replay(recording)),
+                Event::SharedAnswer { ticket, answer },
+            ) if ticket == expected => self.shared_answer(recording, answer, now),
+            _ => Err(Reason::UnexpectedEvent),
+        };
+        self.run(progress, now)
+    }
+
+    /// Name of the policy that judges this request, for logs and metrics.
+    pub fn policy_name(&self) -> &str {
+        match &self.decision {
+            Decision::Judge(policy) => &policy.name,
+            Decision::Open => "open",
+            Decision::Refuse(_) => "none",
+        }
+    }
+
+    /// Largest body this exchange will take, in bytes.
+    pub fn max_body_bytes(&self) -> Option<usize> {
+        match &self.decision {
+            Decision::Judge(policy) => Some(policy.limits.max_body_bytes),
+            _ => None,
+        }
+    }
+
+    /// Faults of stages that are only observed, so far.
+    pub fn observations(&self) -> &[Observation] {
+        &self.observations
+    }
+
+    /// Where a scan finding was (`json:/user/name`), for the log; never what it was.
+    pub fn finding_place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+
+    /// Runs steps until one has to wait or the verdict is there.
+    fn run(&mut self, mut progress: Result<Progress, Reason>, now: i64) -> Effect {
+        loop {
+            match progress {
+                Ok(Progress::Next(step)) => progress = self.step(step, now),
+                Ok(Progress::Hold(effect)) => {
+                    if matches!(effect, Effect::Forward(_)) {
+                        self.state = State::Ended;
+                    }
+                    return effect;
+                }
+                Err(reason) => {
+                    self.state = State::Ended;
+                    self.body = Vec::new();
+                    return Effect::Refuse(Refusal { reason });
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Result<Progress, Reason> {
+        let request = self.request.as_ref().ok_or(Reason::BadRequestLine);
+        let policy = match &self.decision {
+            Decision::Refuse(reason) => return Err(*reason),
+            Decision::Open => {
+                let forward = open(request?, &self.gate.identity_headers);
+                return Ok(Progress::Hold(Effect::Forward(forward)));
+            }
+            Decision::Judge(policy) => policy,
+        };
+        let request = request?;
+        if request.headers.len() > policy.limits.max_headers {
+            return Err(Reason::TooManyHeaders);
+        }
+        if request.target.len() > policy.limits.max_target_bytes {
+            return Err(Reason::TargetTooLong);
+        }
+        if let Some(length) = request.content_length()? {
+            self.check_size(length)?;
+        }
+        Ok(Progress::Next(Step::Channel))
+    }
+
+    fn check_size(&self, bytes: usize) -> Result<(), Reason> {
+        match self.max_body_bytes() {
+            Some(max) if bytes > max => Err(Reason::BodyTooLarge),
+            _ => Ok(()),
+        }
+    }
+
+    fn step(&mut self, step: Step, now: i64) -> Result<Progress, Reason> {
+        let Decision::Judge(policy) = &self.decision else {
+            return Err(Reason::ProofMissing);
+        };
+        let policy = policy.clone();
+        match step {
+            Step::Channel => self.channel(&policy),
+            Step::SignatureHead => self.signature_head(&policy, now),
+            Step::Token => self.token(&policy, now),
+            Step::Body => self.need_body(),
+            Step::SignatureBody => self.signature_body(&policy),
+            Step::Replay => self.replay(&policy, now),
+            Step::Payload => self.payload(&policy),
+            Step::Inspect => self.inspect(&policy),
+            Step::Forward => {
+                let proofs = std::mem::take(&mut self.proofs);
+                let forward =
+                    proofs.forward(&policy, self.request()?, &self.gate.identity_headers)?;
+                Ok(Progress::Hold(Effect::Forward(forward)))
+            }
+        }
+    }
+
+    fn channel(&mut self, policy: &Policy) -> Result<Progress, Reason> {
+        if let Some(stage) = &policy.channel {
+            let checked = channel::check(stage, &self.channel);
+            self.proofs.channel = self.settle(stage.mode, checked)?;
+        }
+        Ok(Progress::Next(Step::SignatureHead))
+    }
+
+    fn signature_head(&mut self, policy: &Policy, now: i64) -> Result<Progress, Reason> {
+        let Some(stage) = &policy.signature else {
+            return Ok(Progress::Next(Step::Token));
+        };
+        match signature::check_head(stage, self.request()?, now) {
+            Ok(signature::HeadStep::AskMac(pending)) => {
+                let operation = Operation::Mac(MacRequest {
+                    alg: "HS256".into(),
+                    data: pending.base.clone(),
+                });
+                let kid = pending.kid.clone();
+                match self.ask(&kid, &operation) {
+                    Ok(question) => {
+                        return Ok(self.hold_key(question, Pending::SignatureMac(pending)));
+                    }
+                    // A base too long for the wire is the sender's doing; no bridge is ours.
+                    Err(reason) => self.proofs.signature = self.settle(stage.mode, Err(reason))?,
+                }
+            }
+            Ok(signature::HeadStep::Verified(head)) => self.head_signature = Some(head),
+            Ok(signature::HeadStep::BodyOnly) => {}
+            Err(reason) => self.proofs.signature = self.settle(stage.mode, Err(reason))?,
+        }
+        Ok(Progress::Next(Step::Token))
+    }
+
+    fn token(&mut self, policy: &Policy, now: i64) -> Result<Progress, Reason> {
+        let Some(stage) = &policy.token else {
+            return Ok(Progress::Next(Step::Body));
+        };
+        let checked = match token::start(stage, self.request()?, now) {
+            Ok(token::Step::Ask(pending)) => match self.ask(&pending.kid, &pending.operation()) {
+                Ok(question) => return Ok(self.hold_key(question, Pending::TokenKey(pending))),
+                Err(_) => Err(Reason::TokenKeyService),
+            },
+            Ok(token::Step::Verified(verified)) => Ok(verified),
+            Err(reason) => Err(reason),
+        };
+        self.proofs.token = self.settle(stage.mode, checked)?;
+        Ok(Progress::Next(Step::Body))
+    }
+
+    fn need_body(&mut self) -> Result<Progress, Reason> {
+        if self.request()?.end_of_stream {
+            return Ok(Progress::Next(Step::SignatureBody));
+        }
+        self.state = State::NeedsBody;
+        Ok(Progress::Hold(Effect::NeedBody))
+    }
+
+    fn signature_body(&mut self, policy: &Policy) -> Result<Progress, Reason> {
+        let Some(stage) = &policy.signature else {
+            return Ok(Progress::Next(Step::Payload));
+        };
+        if matches!(self.proofs.signature, Proof::Open) {
+            let head = self.head_signature.take();
+            let checked = signature::check_body(stage, head, self.request()?, &self.body);
+            self.proofs.signature = self.settle(stage.mode, checked)?;
+        }
+        Ok(Progress::Next(Step::Replay))
+    }
+
+    /// Records only what a verified signature vouches for: a forged request burns no nonce.
+    fn replay(&mut self, policy: &Policy, now: i64) -> Result<Progress, Reason> {
+        let Some(stage) = &policy.replay else {
+            return Ok(Progress::Next(Step::Payload));
+        };
+        let recording = match self.proofs.signature.passed() {
+            Some(verified) => replay::Recording::new(stage, verified, now),
+            None if stage.mode == Mode::Observe => {
+                self.proofs.replay = Proof::Observed;
+                return Ok(Progress::Next(Step::Payload));
+            }
+            None => Err(Reason::ProofMissing),
+        };
+        match recording {
+            Ok(recording) => {
+                let ticket = self.ticket();
+                let request = recording.ask();
+                self.state = State::Waiting(ticket, Pending::Replay(Box::new(recording)));
+                Ok(Progress::Hold(Effect::Shared { ticket, request }))
+            }
+            Err(reason) => {
+                self.proofs.replay = self.settle(stage.mode, Err(reason))?;
+                Ok(Progress::Next(Step::Payload))
+            }
+        }
+    }
+
+    fn payload(&mut self, policy: &Policy) -> Result<Progress, Reason> {
+        let Some(stage) = &policy.payload else {
+            return Ok(Progress::Next(Step::Inspect));
+        };
+        let mut body = std::mem::take(&mut self.body);
+        let started = payload::start(policy, stage, self.request()?, &mut body);
+        self.body = body;
+        let checked = match started {
+            Ok(payload::Step::Ask(pending)) => match self.ask(&pending.kid, &pending.operation()) {
+                Ok(question) => return Ok(self.hold_key(question, Pending::PayloadKey(pending))),
+                Err(_) => Err(Reason::PayloadKeyService),
+            },
+            Ok(payload::Step::Opened(opened)) => Ok(opened),
+            Err(reason) => Err(reason),
+        };
+        self.proofs.payload = self.settle(stage.mode, checked)?;
+        Ok(Progress::Next(Step::Inspect))
+    }
+
+    fn inspect(&mut self, policy: &Policy) -> Result<Progress, Reason> {
+        let Some(stage) = &policy.inspect else {
+            return Ok(Progress::Next(Step::Forward));
+        };
+        let checked = inspect::check(
+            stage,
+            self.request()?,
+            &self.body,
+            self.proofs.token.passed(),
+            self.proofs.payload.passed(),
+        );
+        let checked = checked.map_err(|finding| {
+            self.place = finding.place;
+            finding.reason
+        });
+        self.proofs.inspect = self.settle(stage.mode, checked)?;
+        Ok(Progress::Next(Step::Forward))
+    }
+
+    fn key_answer(
+        &mut self,
+        pending: Pending,
+        status: u16,
+        body: &[u8],
+        now: i64,
+    ) -> Result<Progress, Reason> {
+        let Decision::Judge(policy) = &self.decision else {
+            return Err(Reason::UnexpectedEvent);
+        };
+        let policy = policy.clone();
+        match (pending, policy.as_ref()) {
+            (
+                Pending::SignatureMac(pending),
+                Policy {
+                    signature: Some(stage),
+                    ..
+                },
+            ) => {
+                let checked = decode_mac_answer(status, body)
+                    .map_err(|_| Reason::SignatureKeyService)
+                    .and_then(|answer| pending.finish(&answer.mac));
+                match checked {
+                    Ok(head) => self.head_signature = Some(head),
+                    Err(reason) => self.proofs.signature = self.settle(stage.mode, Err(reason))?,
+                }
+                Ok(Progress::Next(Step::Token))
+            }
+            (
+                Pending::TokenKey(pending),
+                Policy {
+                    token: Some(stage), ..
+                },
+            ) => {
+                let checked = token::finish(stage, *pending, status, body, now);
+                self.proofs.token = self.settle(stage.mode, checked)?;
+                Ok(Progress::Next(Step::Body))
+            }
+            (
+                Pending::PayloadKey(pending),
+                Policy {
+                    payload: Some(stage),
+                    ..
+                },
+            ) => {
+                let checked = payload::finish(stage, *pending, status, body);
+                self.proofs.payload = self.settle(stage.mode, checked)?;
+                Ok(Progress::Next(Step::Inspect))
+            }
+            _ => Err(Reason::UnexpectedEvent),
+        }
+    }
+
+    fn shared_answer(
+        &mut self,
+        mut recording: Box<replay::Recording>,
+        answer: crate::event::SharedAnswer,
+        now: i64,
+    ) -> Result<Progress, Reason> {
+        let Decision::Judge(policy) = &self.decision else {
+            return Err(Reason::UnexpectedEvent);
+        };
+        let mode = policy
+            .replay
+            .as_ref()
+            .map_or(Mode::Enforce, |stage| stage.mode);
+        let checked = match recording.answer(answer, now) {
+            Ok(replay::Step::Ask(request)) => {
+                let ticket = self.ticket();
+                self.state = State::Waiting(ticket, Pending::Replay(recording));
+                return Ok(Progress::Hold(Effect::Shared { ticket, request }));
+            }
+            Ok(replay::Step::Fresh(fresh)) => Ok(fresh),
+            Err(reason) => Err(reason),
+        };
+        self.proofs.replay = self.settle(mode, checked)?;
+        Ok(Progress::Next(Step::Payload))
+    }
+
+    /// A fault refuses where it is enforced, and is noted where it is observed.
+    fn settle<T>(&mut self, mode: Mode, checked: Result<T, Reason>) -> Result<Proof<T>, Reason> {
+        match (checked, mode) {
+            (Ok(proof), _) => Ok(Proof::Passed(proof)),
+            (Err(reason), Mode::Enforce) => Err(reason),
+            (Err(reason), Mode::Observe) => {
+                self.observations.push(Observation { reason });
+                Ok(Proof::Observed)
+            }
+        }
+    }
+
+    fn request(&self) -> Result<&Request, Reason> {
+        self.request.as_ref().ok_or(Reason::BadRequestLine)
+    }
+
+    fn ask(&self, kid: &str, operation: &Operation) -> Result<KeyQuestion, Reason> {
+        let bridge = self
+            .gate
+            .bridge
+            .as_ref()
+            .ok_or(Reason::SignatureKeyService)?;
+        Ok(KeyQuestion {
+            cluster: bridge.cluster.clone(),
+            path: sealgate_wire::path(kid, operation).ok_or(Reason::SignatureKeyService)?,
+            token: bridge.token.clone(),
+            body: sealgate_wire::encode(operation).map_err(|_| Reason::SignatureMalformed)?,
+            timeout_ms: bridge.timeout_ms,
+        })
+    }
+
+    fn hold_key(&mut self, question: KeyQuestion, pending: Pending) -> Progress {
+        let ticket = self.ticket();
+        self.state = State::Waiting(ticket, pending);
+        Progress::Hold(Effect::AskKey { ticket, question })
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.next_ticket = self.next_ticket.wrapping_add(1);
+        Ticket(self.next_ticket)
+    }
+}
+
+impl Observation {
+    /// The stage that would have refused.
+    pub fn stage(self) -> Stage {
+        self.reason.stage()
+    }
+}

@@ -1,0 +1,128 @@
+//! A policy in plain words.
+
+use crate::policy::Mode;
+use crate::policy::compiled::{Policy, Scheme};
+use crate::policy::keys::DecryptKey;
+use crate::policy::raw::{RawPayloadFormat, RawReplayBy};
+
+/// One sentence per stage, in the order in which they judge.
+pub(crate) fn policy(policy: &Policy) -> Vec<String> {
+    let mut lines = vec![format!(
+        "size: bodies up to {} bytes, {} headers",
+        policy.limits.max_body_bytes, policy.limits.max_headers
+    )];
+    if let Some(stage) = &policy.channel {
+        let tls = if stage.min_tls_1_3 {
+            "TLS 1.3"
+        } else {
+            "TLS 1.2 or newer"
+        };
+        let client = match (stage.client_certificate, stage.san.as_slice()) {
+            (false, _) => "no client certificate needed".to_owned(),
+            (true, []) => "any verified client certificate".to_owned(),
+            (true, names) => format!("a client certificate for {}", names.join(" or ")),
+        };
+        lines.push(format!("channel{}: {tls}, {client}", observed(stage.mode)));
+    }
+    if let Some(stage) = &policy.signature {
+        let keys: Vec<&str> = stage.keys.iter().map(|key| key.id.as_str()).collect();
+        let what = match &stage.scheme {
+            Scheme::Rfc9421 {
+                cover,
+                cover_body,
+                tolerance_seconds,
+                nonce,
+            } => format!(
+                "RFC 9421 over {}{}{}, at most {tolerance_seconds} s old",
+                cover.join(", "),
+                if *cover_body {
+                    " and the body's digest"
+                } else {
+                    ""
+                },
+                if *nonce { ", with a nonce" } else { "" },
+            ),
+            Scheme::Github => "X-Hub-Signature-256 over the body".to_owned(),
+        };
+        lines.push(format!(
+            "signature{}: {what}, by {}",
+            observed(stage.mode),
+            keys.join(" or ")
+        ));
+    }
+    if let Some(stage) = &policy.token {
+        lines.push(format!(
+            "token{}: JWE in {}, opened by {}, {}, from {} for {}",
+            observed(stage.mode),
+            stage.header,
+            keys(&stage.decrypt),
+            match stage.verify.as_slice() {
+                [] => "not signed inside".to_owned(),
+                keys => {
+                    let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+                    format!("signed inside by {}", ids.join(" or "))
+                }
+            },
+            stage.issuer,
+            stage.audience.join(" or "),
+        ));
+        for (claim, header) in &stage.claims_to_headers {
+            lines.push(format!("  claim {claim} goes to the upstream as {header}"));
+        }
+    }
+    if let Some(stage) = &policy.replay {
+        let by = match stage.by {
+            RawReplayBy::Nonce => "nonce",
+            RawReplayBy::Signature => "signature",
+        };
+        lines.push(format!(
+            "replay{}: each {by} passes once",
+            observed(stage.mode)
+        ));
+    }
+    if let Some(stage) = &policy.payload {
+        let format = match stage.format {
+            RawPayloadFormat::Jwe => "compact JWE",
+            RawPayloadFormat::Aes256Gcm => "raw AES-256-GCM",
+        };
+        lines.push(format!(
+            "payload{}: the body is {format}, opened by {}",
+            observed(stage.mode),
+            keys(&stage.keys)
+        ));
+    }
+    if let Some(stage) = &policy.inspect {
+        let classes: Vec<&str> = sealgate_scan::Class::ALL
+            .iter()
+            .filter(|class| stage.scan.classes.contains(**class))
+            .map(|class| class.name())
+            .collect();
+        lines.push(format!(
+            "inspect{}: {} in path, query, cookies, claims and plaintext body{}{}",
+            observed(stage.mode),
+            classes.join(" and "),
+            if stage.headers.is_empty() {
+                ""
+            } else {
+                ", and headers "
+            },
+            stage.headers.join(", "),
+        ));
+    }
+    lines
+}
+
+fn observed(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Enforce => "",
+        Mode::Observe => " (observed only)",
+    }
+}
+
+fn keys(keys: &[std::sync::Arc<DecryptKey>]) -> String {
+    let names: Vec<String> = keys
+        .iter()
+        .map(|key| format!("{} ({})", key.id, key.algorithm_name()))
+        .collect();
+    names.join(" or ")
+}

@@ -1,0 +1,228 @@
+//! The changed request, and the proofs without which there is none.
+
+use crate::policy::Mode;
+use crate::policy::compiled::Policy;
+use crate::refusal::Reason;
+use crate::request::Request;
+use crate::stage::channel::ChannelAccepted;
+use crate::stage::inspect::Inspected;
+use crate::stage::payload::PayloadOpened;
+use crate::stage::replay::Fresh;
+use crate::stage::signature::SignatureVerified;
+use crate::stage::token::TokenVerified;
+
+/// A request that may reach the upstream. Only [`Proofs::forward`] and [`open`] make one.
+pub struct Forward {
+    edits: Vec<HeaderEdit>,
+    body: Option<Vec<u8>>,
+}
+
+/// One change of the request head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderEdit {
+    /// Remove all lines of this name.
+    Remove(Vec<u8>),
+    /// Replace all lines of this name by one.
+    Set(Vec<u8>, Vec<u8>),
+}
+
+impl Forward {
+    /// Changes of the head, in order.
+    pub fn edits(&self) -> &[HeaderEdit] {
+        &self.edits
+    }
+
+    /// The new body; `None` leaves the received one.
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+}
+
+/// Whether a stage was passed, is not part of the policy, or is only observed.
+pub(crate) enum Proof<T> {
+    /// The stage has not run.
+    Open,
+    /// The stage ran and the request passed.
+    Passed(T),
+    /// The request did not pass a stage that is only observed.
+    Observed,
+}
+
+impl<T> Proof<T> {
+    pub(crate) fn passed(&self) -> Option<&T> {
+        match self {
+            Self::Passed(proof) => Some(proof),
+            _ => None,
+        }
+    }
+
+    fn satisfies(&self, mode: Option<Mode>) -> bool {
+        match mode {
+            None => true,
+            Some(Mode::Enforce) => matches!(self, Self::Passed(_)),
+            Some(Mode::Observe) => !matches!(self, Self::Open),
+        }
+    }
+}
+
+/// What has been proven of a request so far.
+pub(crate) struct Proofs {
+    pub(crate) channel: Proof<ChannelAccepted>,
+    pub(crate) signature: Proof<SignatureVerified>,
+    pub(crate) replay: Proof<Fresh>,
+    pub(crate) token: Proof<TokenVerified>,
+    pub(crate) payload: Proof<PayloadOpened>,
+    pub(crate) inspect: Proof<Inspected>,
+}
+
+impl Default for Proofs {
+    fn default() -> Self {
+        Self {
+            channel: Proof::Open,
+            signature: Proof::Open,
+            replay: Proof::Open,
+            token: Proof::Open,
+            payload: Proof::Open,
+            inspect: Proof::Open,
+        }
+    }
+}
+
+/// Headers that only the gate reads.
+const CONSUMED: [&[u8]; 3] = [b"signature", b"signature-input", b"sealgate-key"];
+
+/// Headers that describe the body as received, and are wrong once it is replaced.
+const DESCRIBES_BODY: [&[u8]; 7] = [
+    b"content-digest",
+    b"content-encoding",
+    b"content-md5",
+    b"digest",
+    b"repr-digest",
+    b"transfer-encoding",
+    b"x-hub-signature-256",
+];
+
+impl Proofs {
+    /// Builds the forwarded request, or says that a proof is missing.
+    pub(crate) fn forward(
+        self,
+        policy: &Policy,
+        request: &Request,
+        identity_headers: &[String],
+    ) -> Result<Forward, Reason> {
+        let complete = self
+            .channel
+            .satisfies(policy.channel.as_ref().map(|stage| stage.mode))
+            && self
+                .signature
+                .satisfies(policy.signature.as_ref().map(|stage| stage.mode))
+            && self
+                .replay
+                .satisfies(policy.replay.as_ref().map(|stage| stage.mode))
+            && self
+                .token
+                .satisfies(policy.token.as_ref().map(|stage| stage.mode))
+            && self
+                .payload
+                .satisfies(policy.payload.as_ref().map(|stage| stage.mode))
+            && self
+                .inspect
+                .satisfies(policy.inspect.as_ref().map(|stage| stage.mode));
+        if !complete {
+            return Err(Reason::ProofMissing);
+        }
+        let mut edits = strip_identity(request, identity_headers);
+        if policy
+            .signature
+            .as_ref()
+            .is_some_and(|stage| stage.mode == Mode::Enforce)
+        {
+            edits.extend(present(request, &CONSUMED));
+        }
+        if let Some(stage) = policy
+            .token
+            .as_ref()
+            .filter(|stage| stage.mode == Mode::Enforce)
+        {
+            edits.push(HeaderEdit::Remove(stage.header.clone().into_bytes()));
+            if let Proof::Passed(token) = &self.token {
+                edits.extend(token.headers().map(|(name, value)| {
+                    HeaderEdit::Set(name.as_bytes().to_vec(), value.as_bytes().to_vec())
+                }));
+            }
+        }
+        let enforced = policy
+            .payload
+            .as_ref()
+            .is_some_and(|stage| stage.mode == Mode::Enforce);
+        let opened = match self.payload {
+            Proof::Passed(opened) if enforced => opened.into_plaintext(),
+            _ => None,
+        };
+        let Some((content_type, body)) = opened else {
+            return Ok(Forward { edits, body: None });
+        };
+        edits.extend(present(request, &DESCRIBES_BODY));
+        edits.extend(present(request, &[b"sealgate-key"]));
+        edits.push(HeaderEdit::Set(
+            b"content-type".to_vec(),
+            content_type.into_bytes(),
+        ));
+        edits.push(HeaderEdit::Set(
+            b"content-length".to_vec(),
+            body.len().to_string().into_bytes(),
+        ));
+        Ok(Forward {
+            edits,
+            body: Some(body),
+        })
+    }
+}
+
+/// Forwards a request of an open route: nothing is judged, identity headers still go.
+pub(crate) fn open(request: &Request, identity_headers: &[String]) -> Forward {
+    Forward {
+        edits: strip_identity(request, identity_headers),
+        body: None,
+    }
+}
+
+/// Removes what only the gate may say, in every spelling an upstream might fold together.
+fn strip_identity(request: &Request, identity_headers: &[String]) -> Vec<HeaderEdit> {
+    let mut names: Vec<&[u8]> = request
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_slice())
+        .filter(|name| {
+            identity_headers
+                .iter()
+                .any(|identity| same_header(name, identity.as_bytes()))
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| HeaderEdit::Remove(name.to_vec()))
+        .collect()
+}
+
+/// Compares header names the way a CGI-like upstream does: without case, `_` equal to `-`.
+fn same_header(name: &[u8], identity: &[u8]) -> bool {
+    name.len() == identity.len()
+        && name.iter().zip(identity).all(|(left, right)| {
+            let left = if *left == b'_' {
+                b'-'
+            } else {
+                left.to_ascii_lowercase()
+            };
+            left == *right
+        })
+}
+
+fn present<'a>(request: &'a Request, names: &'a [&[u8]]) -> impl Iterator<Item = HeaderEdit> + 'a {
+    names
+        .iter()
+        .filter(|name| request.has(name))
+        .map(|name| HeaderEdit::Remove(name.to_vec()))
+}

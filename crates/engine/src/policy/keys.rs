@@ -1,0 +1,373 @@
+//! The key table of a policy: each key with one purpose, one algorithm and checked material.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use sealgate_jose::KeyFault;
+use sealgate_jose::jwe::{ContentEncryption, ContentEncryptionKey, KeyManagement};
+use sealgate_jose::jwk::PublicJwk;
+use sealgate_jose::jws::VerifyKey;
+use sealgate_signature::MacKey;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::fault::Findings;
+use super::material::{Material, MaterialSource, resolve};
+use super::raw::{RawKey, RawKeyUse};
+use super::read::section;
+
+/// Shortest MAC secret accepted, in bytes: the output length of SHA-256 (RFC 7518 section 3.2).
+const MIN_MAC_BYTES: usize = 32;
+/// Shortest MAC secret accepted for senders whose secret is a text they chose (GitHub).
+const MIN_TEXT_MAC_BYTES: usize = 16;
+
+/// A shared secret that verifies message signatures.
+pub(crate) struct SigningKey {
+    pub(crate) id: String,
+    pub(crate) secret: MacSecret,
+}
+
+/// Where the MAC is computed.
+pub(crate) enum MacSecret {
+    Local(MacKey),
+    Bridge(String),
+}
+
+/// A key that opens tokens or payloads.
+pub(crate) struct DecryptKey {
+    pub(crate) id: String,
+    pub(crate) algorithm: DecryptAlgorithm,
+}
+
+/// What a decryption key does, with the material that this needs.
+pub(crate) enum DecryptAlgorithm {
+    /// Raw AES-256-GCM bodies.
+    RawA256Gcm(Zeroizing<[u8; 32]>),
+    /// JWE `dir`: the key is the content-encryption key.
+    JweDirect(ContentEncryptionKey),
+    /// JWE with a key that stays in hsm-bridge.
+    JweBridge {
+        management: KeyManagement,
+        kid: String,
+    },
+}
+
+/// A key that verifies the JWS inside a token.
+pub(crate) struct VerifierKey {
+    pub(crate) id: String,
+    pub(crate) key: VerifyKey,
+}
+
+/// One entry of the key table.
+#[derive(Clone)]
+pub(crate) enum Key {
+    Mac(Arc<SigningKey>),
+    Decrypt(Arc<DecryptKey>),
+    Verify(Arc<VerifierKey>),
+}
+
+impl DecryptKey {
+    /// Whether everyone who has the public key can seal to this key.
+    pub(crate) fn is_asymmetric(&self) -> bool {
+        match &self.algorithm {
+            DecryptAlgorithm::JweBridge { management, .. } => management.is_asymmetric(),
+            _ => false,
+        }
+    }
+
+    /// Name of the algorithm, as in the policy.
+    pub(crate) fn algorithm_name(&self) -> &'static str {
+        match &self.algorithm {
+            DecryptAlgorithm::RawA256Gcm(_) => "A256GCM",
+            DecryptAlgorithm::JweDirect(_) => "dir",
+            DecryptAlgorithm::JweBridge { management, .. } => management.name(),
+        }
+    }
+}
+
+impl fmt::Debug for DecryptKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "DecryptKey({}, {})",
+            self.id,
+            self.algorithm_name()
+        )
+    }
+}
+
+/// All keys of a document, by id.
+#[derive(Default)]
+pub(crate) struct KeyTable {
+    keys: BTreeMap<String, Key>,
+    /// Whether some key lives in hsm-bridge.
+    pub(crate) uses_bridge: bool,
+}
+
+impl KeyTable {
+    /// Compiles the `keys` section.
+    pub(crate) fn compile(
+        sections: Vec<Value>,
+        source: &dyn MaterialSource,
+        findings: &mut Findings,
+    ) -> Self {
+        let mut table = Self::default();
+        for (index, value) in sections.into_iter().enumerate() {
+            let path = format!("keys[{index}]");
+            let Some(raw) = section::<RawKey>(value, &path, findings) else {
+                continue;
+            };
+            if !is_key_id(&raw.id) {
+                findings.fault(
+                    format!("{path}.id"),
+                    "is not a key id",
+                    "use 1 to 64 of A-Z a-z 0-9 . _ -",
+                );
+                continue;
+            }
+            let id = raw.id.clone();
+            if table.keys.contains_key(&id) {
+                findings.fault(
+                    format!("{path}.id"),
+                    format!("{id} is already defined"),
+                    "give each key its own id",
+                );
+                continue;
+            }
+            if let Some(key) = table.key(raw, &path, source, findings) {
+                table.keys.insert(id, key);
+            }
+        }
+        table
+    }
+
+    /// Finds the keys a stage names; each missing or unfit one is a fault.
+    pub(crate) fn pick<T>(
+        &self,
+        ids: &[String],
+        path: &str,
+        wanted: &str,
+        fits: impl Fn(&Key) -> Option<Arc<T>>,
+        findings: &mut Findings,
+    ) -> Vec<Arc<T>> {
+        if ids.is_empty() {
+            findings.fault(path, "names no key", "name at least one key id");
+        }
+        let mut picked = Vec::new();
+        for (index, id) in ids.iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            match self.keys.get(id) {
+                None => findings.fault(
+                    path,
+                    format!("key {id} is not defined"),
+                    "add it to `keys` or correct the id",
+                ),
+                Some(key) => match fits(key) {
+                    Some(key) => picked.push(key),
+                    None => findings.fault(
+                        path,
+                        format!("key {id} does not fit here"),
+                        wanted.to_owned(),
+                    ),
+                },
+            }
+        }
+        picked
+    }
+
+    fn key(
+        &mut self,
+        raw: RawKey,
+        path: &str,
+        source: &dyn MaterialSource,
+        findings: &mut Findings,
+    ) -> Option<Key> {
+        let material = resolve(raw.material, &format!("{path}.material"), source, findings)?;
+        self.uses_bridge |= matches!(material, Material::Bridge(_));
+        match raw.purpose {
+            RawKeyUse::Mac => mac_key(raw.id, &raw.alg, material, path, findings),
+            RawKeyUse::Decrypt => decrypt_key(raw.id, &raw.alg, material, path, findings),
+            RawKeyUse::Verify => verify_key(raw.id, &raw.alg, material, path, findings),
+        }
+    }
+}
+
+/// Key ids travel in headers, tokens and shared-data names, hence the narrow alphabet.
+pub(crate) fn is_key_id(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+fn mac_key(
+    id: String,
+    alg: &str,
+    material: Material,
+    path: &str,
+    findings: &mut Findings,
+) -> Option<Key> {
+    if alg != "HS256" {
+        findings.fault(
+            format!("{path}.alg"),
+            format!("{alg} is not a mac algorithm"),
+            "write HS256",
+        );
+        return None;
+    }
+    let secret = match material {
+        Material::Bridge(kid) => MacSecret::Bridge(kid),
+        Material::Secret(bytes) => {
+            if bytes.len() < MIN_TEXT_MAC_BYTES {
+                findings.fault(
+                    format!("{path}.material"),
+                    format!("is {} bytes long", bytes.len()),
+                    "use at least 32 random bytes",
+                );
+                return None;
+            }
+            if bytes.len() < MIN_MAC_BYTES {
+                findings.warn(
+                    "short-mac-key",
+                    format!("{path}.material"),
+                    format!("{} bytes are fewer than the 32 of the hash", bytes.len()),
+                    "use at least 32 random bytes",
+                );
+            }
+            MacSecret::Local(MacKey::new(bytes.to_vec()).ok()?)
+        }
+        Material::PublicJwk(_) => {
+            findings.fault(
+                format!("{path}.material"),
+                "is a public key",
+                "a mac key is a secret: use inline, env, file or bridge",
+            );
+            return None;
+        }
+    };
+    Some(Key::Mac(Arc::new(SigningKey { id, secret })))
+}
+
+fn decrypt_key(
+    id: String,
+    alg: &str,
+    material: Material,
+    path: &str,
+    findings: &mut Findings,
+) -> Option<Key> {
+    let algorithm = match (alg, material) {
+        ("A256GCM", Material::Secret(bytes)) => {
+            DecryptAlgorithm::RawA256Gcm(exactly_32(&bytes, path, findings)?)
+        }
+        ("dir", Material::Secret(bytes)) => {
+            let bytes = exactly_32(&bytes, path, findings)?;
+            let cek =
+                ContentEncryptionKey::from_slice(ContentEncryption::A256Gcm, bytes.as_slice());
+            DecryptAlgorithm::JweDirect(cek.ok()?)
+        }
+        ("A256GCM" | "dir", _) => {
+            findings.fault(
+                format!("{path}.material"),
+                format!("{alg} works with the secret itself, which a token does not give away"),
+                "use inline, env or file; or a key of alg ECDH-ES+A256KW, RSA-OAEP-256 or A256KW in the bridge",
+            );
+            return None;
+        }
+        (_, material) => {
+            let management = match KeyManagement::from_name(alg) {
+                Some(management) if management != KeyManagement::Dir => management,
+                _ => {
+                    findings.fault(
+                        format!("{path}.alg"),
+                        format!("{alg} is not a decryption algorithm"),
+                        "write A256GCM, dir, ECDH-ES+A256KW, ECDH-ES, RSA-OAEP-256, RSA-OAEP or A256KW",
+                    );
+                    return None;
+                }
+            };
+            let Material::Bridge(kid) = material else {
+                findings.fault(
+                    format!("{path}.material"),
+                    format!("a {alg} key must stay in hardware"),
+                    "create it with `hsm-bridge keygen` and write { bridge: <kid> }",
+                );
+                return None;
+            };
+            if management == KeyManagement::RsaOaep {
+                findings.warn(
+                    "sha1-oaep",
+                    format!("{path}.alg"),
+                    "RSA-OAEP hashes with SHA-1",
+                    "prefer RSA-OAEP-256 or ECDH-ES+A256KW",
+                );
+            }
+            DecryptAlgorithm::JweBridge { management, kid }
+        }
+    };
+    Some(Key::Decrypt(Arc::new(DecryptKey { id, algorithm })))
+}
+
+fn verify_key(
+    id: String,
+    alg: &str,
+    material: Material,
+    path: &str,
+    findings: &mut Findings,
+) -> Option<Key> {
+    let key = match (alg, material) {
+        ("HS256", Material::Secret(bytes)) => VerifyKey::hs256(&bytes),
+        ("ES256" | "EdDSA", Material::PublicJwk(jwk)) => public_key(&jwk, alg),
+        ("HS256" | "ES256" | "EdDSA", _) => {
+            findings.fault(
+                format!("{path}.material"),
+                format!("does not fit {alg}"),
+                "HS256 takes inline, env or file; ES256 and EdDSA take jwk",
+            );
+            return None;
+        }
+        _ => {
+            findings.fault(
+                format!("{path}.alg"),
+                format!("{alg} is not a token signature algorithm"),
+                "write HS256, ES256 or EdDSA",
+            );
+            return None;
+        }
+    };
+    match key {
+        Ok(key) => Some(Key::Verify(Arc::new(VerifierKey { id, key }))),
+        Err(fault) => {
+            findings.fault(
+                format!("{path}.material"),
+                format!("is not a usable key: {}", fault.code()),
+                "correct the key",
+            );
+            None
+        }
+    }
+}
+
+/// A public JWK whose type must be the one of the algorithm written beside it.
+fn public_key(jwk: &[u8], alg: &str) -> Result<VerifyKey, KeyFault> {
+    let key = VerifyKey::from_jwk(&PublicJwk::from_slice(jwk)?)?;
+    if key.alg().name() == alg {
+        Ok(key)
+    } else {
+        Err(KeyFault::UnsupportedType)
+    }
+}
+
+fn exactly_32(bytes: &[u8], path: &str, findings: &mut Findings) -> Option<Zeroizing<[u8; 32]>> {
+    match <[u8; 32]>::try_from(bytes) {
+        Ok(array) => Some(Zeroizing::new(array)),
+        Err(_) => {
+            findings.fault(
+                format!("{path}.material"),
+                format!("is {} bytes long", bytes.len()),
+                "an AES-256 key has 32 bytes (64 hex digits)",
+            );
+            None
+        }
+    }
+}

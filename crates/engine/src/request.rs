@@ -1,0 +1,173 @@
+//! The request head as received, with the few readings of it that stages share.
+
+use crate::refusal::Reason;
+
+/// One header line: lower-case name, raw value.
+pub type HeaderLine = (Vec<u8>, Vec<u8>);
+
+/// A request head as the host gives it, and what the host says of its route.
+#[derive(Clone, Debug, Default)]
+pub struct RequestHead {
+    /// All header lines in wire order, pseudo headers (`:method`, `:path`, `:scheme`,
+    /// `:authority`) among them; names in lower case, values as received.
+    pub headers: Vec<HeaderLine>,
+    /// Whether the request has no body at all.
+    pub end_of_stream: bool,
+    /// Name of the host's route, if it has one.
+    pub route_name: Option<String>,
+    /// Policy named by route metadata, if any.
+    pub metadata_policy: Option<String>,
+}
+
+/// The TLS connection as the host describes it.
+#[derive(Clone, Debug, Default)]
+pub struct Channel {
+    /// Such as `TLSv1.3`; absent on plain connections.
+    pub tls_version: Option<String>,
+    /// Whether the client presented a certificate that the host verified.
+    pub client_certificate: bool,
+    /// URI and DNS names of that certificate.
+    pub san: Vec<String>,
+}
+
+/// Headers of which a second line is an attack or a bug: every stage reads one value.
+const SINGLE: [&[u8]; 12] = [
+    b"authorization",
+    b"content-digest",
+    b"content-encoding",
+    b"content-length",
+    b"content-type",
+    b"host",
+    b"sealgate-key",
+    b"signature",
+    b"signature-input",
+    b"transfer-encoding",
+    b"x-hub-signature-256",
+    b"x-request-id",
+];
+
+/// A head whose request line is complete and whose deciding headers occur once.
+pub(crate) struct Request {
+    pub(crate) headers: Vec<HeaderLine>,
+    pub(crate) method: Vec<u8>,
+    pub(crate) scheme: Vec<u8>,
+    pub(crate) authority: Vec<u8>,
+    /// Path and query exactly as on the wire.
+    pub(crate) target: Vec<u8>,
+    pub(crate) end_of_stream: bool,
+}
+
+impl Request {
+    /// Checks the shape of a head.
+    pub(crate) fn new(head: RequestHead) -> Result<Self, Reason> {
+        let mut request = Self {
+            method: pseudo(&head.headers, b":method")?,
+            scheme: pseudo(&head.headers, b":scheme")?,
+            authority: pseudo(&head.headers, b":authority")?,
+            target: pseudo(&head.headers, b":path")?,
+            end_of_stream: head.end_of_stream,
+            headers: head.headers,
+        };
+        let target_is_plain = request.target.starts_with(b"/")
+            && request
+                .target
+                .iter()
+                .all(|byte| (0x21..0x7f).contains(byte) && *byte != b'#');
+        if !target_is_plain || request.method.is_empty() || request.authority.is_empty() {
+            return Err(Reason::BadRequestLine);
+        }
+        if SINGLE
+            .iter()
+            .any(|name| request.values(name).nth(1).is_some())
+        {
+            return Err(Reason::DuplicateHeader);
+        }
+        if request.method == b"CONNECT" || request.has(b"upgrade") {
+            return Err(Reason::UpgradeNotSupported);
+        }
+        let framed_twice = request.has(b"content-length") && request.has(b"transfer-encoding");
+        if framed_twice || request.content_length().is_err() {
+            return Err(Reason::BadFraming);
+        }
+        request.headers.retain(|(name, _)| !name.starts_with(b":"));
+        Ok(request)
+    }
+
+    /// Values of all lines of a header, in wire order.
+    pub(crate) fn values<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.headers
+            .iter()
+            .filter(move |(line, _)| line == name)
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// First value of a header; callers use it for names in [`SINGLE`] or check for a second.
+    pub(crate) fn value<'a>(&'a self, name: &'a [u8]) -> Option<&'a [u8]> {
+        self.values(name).next()
+    }
+
+    pub(crate) fn has(&self, name: &[u8]) -> bool {
+        self.headers.iter().any(|(line, _)| line == name)
+    }
+
+    /// Declared length of the body.
+    pub(crate) fn content_length(&self) -> Result<Option<usize>, Reason> {
+        let Some(value) = self.value(b"content-length") else {
+            return Ok(None);
+        };
+        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+        std::str::from_utf8(value)
+            .ok()
+            .filter(|_| digits)
+            .and_then(|text| text.parse().ok())
+            .map(Some)
+            .ok_or(Reason::BadFraming)
+    }
+
+    /// Target without its query.
+    pub(crate) fn path(&self) -> &[u8] {
+        self.target
+            .split(|byte| *byte == b'?')
+            .next()
+            .unwrap_or_default()
+    }
+
+    /// Query without its question mark.
+    pub(crate) fn query(&self) -> Option<&[u8]> {
+        self.target.splitn(2, |byte| *byte == b'?').nth(1)
+    }
+
+    /// Host without port.
+    pub(crate) fn host(&self) -> &[u8] {
+        let authority = self.authority.as_slice();
+        if authority.starts_with(b"[") {
+            return authority
+                .split_inclusive(|byte| *byte == b']')
+                .next()
+                .unwrap_or_default();
+        }
+        authority
+            .split(|byte| *byte == b':')
+            .next()
+            .unwrap_or_default()
+    }
+
+    /// The view that signature schemes read.
+    pub(crate) fn message(&self) -> sealgate_signature::Message<'_> {
+        sealgate_signature::Message {
+            method: &self.method,
+            scheme: &self.scheme,
+            authority: &self.authority,
+            target: &self.target,
+            headers: &self.headers,
+        }
+    }
+}
+
+fn pseudo(headers: &[HeaderLine], name: &[u8]) -> Result<Vec<u8>, Reason> {
+    let mut lines = headers.iter().filter(|(line, _)| line == name);
+    match (lines.next(), lines.next()) {
+        (Some((_, value)), None) => Ok(value.clone()),
+        _ => Err(Reason::BadRequestLine),
+    }
+}

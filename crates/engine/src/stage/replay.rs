@@ -1,0 +1,280 @@
+//! The replay guard: a signed value passes once, on all workers of the host.
+//!
+//! Seen values live in the host's shared data, which never forgets and cannot be listed. So each
+//! key id has a fixed number of slots; a value is the list of digests that fell into one slot,
+//! with their expiry. The number of slots is a constant, so that a changed policy finds what an
+//! earlier one recorded. Writes are compare-and-swap: of two copies of a request that arrive at
+//! once, one loses the swap, reads again and finds itself.
+
+use sha2::{Digest, Sha256};
+
+use crate::event::{SharedAnswer, SharedRequest};
+use crate::limits::MAX_REPLAY_ATTEMPTS;
+use crate::policy::compiled::ReplayPolicy;
+use crate::policy::raw::RawReplayBy;
+use crate::refusal::Reason;
+use crate::stage::signature::SignatureVerified;
+
+/// Slots per key id. A value's slot never changes with the policy.
+pub(crate) const SLOTS: u32 = 4096;
+/// Bytes of a digest; 128 bits keep chance collisions out of reach.
+const DIGEST_BYTES: usize = 16;
+/// Bytes of one entry: digest and expiry in seconds since 1970, big endian.
+const ENTRY_BYTES: usize = DIGEST_BYTES + 4;
+
+/// The signed value was not seen before, and now counts as seen.
+pub(crate) struct Fresh(());
+
+/// One value on its way into the store.
+pub(crate) struct Recording {
+    key: String,
+    digest: [u8; DIGEST_BYTES],
+    expires: u32,
+    slot_entries: usize,
+    attempts: u8,
+}
+
+/// What comes next.
+pub(crate) enum Step {
+    /// Ask the store.
+    Ask(SharedRequest),
+    /// Done.
+    Fresh(Fresh),
+}
+
+impl Recording {
+    /// Starts with a verified signature; without one there is nothing to record.
+    pub(crate) fn new(
+        policy: &ReplayPolicy,
+        verified: &SignatureVerified,
+        now: i64,
+    ) -> Result<Self, Reason> {
+        let value = match policy.by {
+            RawReplayBy::Nonce => verified
+                .nonce
+                .as_deref()
+                .ok_or(Reason::SignatureNonce)?
+                .as_bytes(),
+            RawReplayBy::Signature => verified.signature.as_slice(),
+        };
+        let expires = match (verified.expires_at, policy.ttl_seconds) {
+            (Some(expires_at), _) => expires_at,
+            (None, Some(ttl)) => now.saturating_add(i64::from(ttl)),
+            (None, None) => return Err(Reason::ProofMissing),
+        };
+        let hash = Sha256::new()
+            .chain_update(verified.key_id.as_bytes())
+            .chain_update([0])
+            .chain_update(value)
+            .finalize();
+        let (digest, rest) = hash
+            .split_first_chunk::<DIGEST_BYTES>()
+            .ok_or(Reason::ProofMissing)?;
+        let slot = rest
+            .first_chunk::<4>()
+            .map_or(0, |bytes| u32::from_be_bytes(*bytes) % SLOTS);
+        Ok(Self {
+            key: format!("sealgate.replay.1/{}/{slot}", verified.key_id),
+            digest: *digest,
+            expires: u32::try_from(expires).unwrap_or(u32::MAX),
+            slot_entries: policy.slot_entries,
+            attempts: 0,
+        })
+    }
+
+    /// The first question.
+    pub(crate) fn ask(&self) -> SharedRequest {
+        SharedRequest::Get {
+            key: self.key.clone(),
+        }
+    }
+
+    /// Takes the store's answer.
+    pub(crate) fn answer(&mut self, answer: SharedAnswer, now: i64) -> Result<Step, Reason> {
+        match answer {
+            SharedAnswer::Absent => Ok(Step::Ask(self.write(&[], None, now)?)),
+            SharedAnswer::Value { value, version } => {
+                Ok(Step::Ask(self.write(&value, Some(version), now)?))
+            }
+            SharedAnswer::Stored => Ok(Step::Fresh(Fresh(()))),
+            SharedAnswer::Conflict if self.attempts < MAX_REPLAY_ATTEMPTS => {
+                Ok(Step::Ask(self.ask()))
+            }
+            SharedAnswer::Conflict | SharedAnswer::Failed => Err(Reason::ReplayStoreUnavailable),
+        }
+    }
+
+    /// The slot with this value in it and everything expired out of it.
+    fn write(
+        &mut self,
+        slot: &[u8],
+        version: Option<u32>,
+        now: i64,
+    ) -> Result<SharedRequest, Reason> {
+        self.attempts = self.attempts.saturating_add(1);
+        if slot.len() % ENTRY_BYTES != 0 {
+            return Err(Reason::ReplayStoreUnavailable);
+        }
+        let mut value = Vec::with_capacity(slot.len().saturating_add(ENTRY_BYTES));
+        let mut kept = 0_usize;
+        for entry in slot.chunks_exact(ENTRY_BYTES) {
+            let Some((digest, expires)) = entry.split_first_chunk::<DIGEST_BYTES>() else {
+                continue;
+            };
+            let expires = expires
+                .first_chunk::<4>()
+                .map_or(0, |bytes| u32::from_be_bytes(*bytes));
+            if i64::from(expires) < now {
+                continue;
+            }
+            if *digest == self.digest {
+                return Err(Reason::Replayed);
+            }
+            value.extend_from_slice(entry);
+            kept = kept.saturating_add(1);
+        }
+        if kept >= self.slot_entries {
+            return Err(Reason::ReplayStoreFull);
+        }
+        value.extend_from_slice(&self.digest);
+        value.extend_from_slice(&self.expires.to_be_bytes());
+        Ok(SharedRequest::CompareAndSwap {
+            key: self.key.clone(),
+            value,
+            version,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Mode;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn verified(nonce: &str, expires_at: i64) -> SignatureVerified {
+        SignatureVerified {
+            key_id: "k".into(),
+            nonce: Some(nonce.into()),
+            signature: vec![1; 32],
+            expires_at: Some(expires_at),
+        }
+    }
+
+    fn policy(slot_entries: usize) -> ReplayPolicy {
+        ReplayPolicy {
+            mode: Mode::Enforce,
+            by: RawReplayBy::Nonce,
+            ttl_seconds: None,
+            slot_entries,
+        }
+    }
+
+    fn written(step: Step) -> Vec<u8> {
+        match step {
+            Step::Ask(SharedRequest::CompareAndSwap { value, .. }) => value,
+            _ => panic!("no write"),
+        }
+    }
+
+    #[test]
+    fn a_value_passes_once_and_again_only_after_its_window() {
+        let mut first = Recording::new(&policy(16), &verified("n", NOW + 10), NOW).unwrap();
+        let slot = written(first.answer(SharedAnswer::Absent, NOW).unwrap());
+        assert!(matches!(
+            first.answer(SharedAnswer::Stored, NOW),
+            Ok(Step::Fresh(_))
+        ));
+        let again = |now| {
+            let mut second = Recording::new(&policy(16), &verified("n", NOW + 10), now).unwrap();
+            second
+                .answer(
+                    SharedAnswer::Value {
+                        value: slot.clone(),
+                        version: 1,
+                    },
+                    now,
+                )
+                .err()
+        };
+        assert_eq!(again(NOW), Some(Reason::Replayed));
+        assert_eq!(again(NOW + 10), Some(Reason::Replayed));
+        assert_eq!(again(NOW + 11), None);
+    }
+
+    #[test]
+    fn a_lost_swap_reads_again_and_finds_the_copy_that_won() {
+        let mut winner = Recording::new(&policy(16), &verified("n", NOW + 10), NOW).unwrap();
+        let mut loser = Recording::new(&policy(16), &verified("n", NOW + 10), NOW).unwrap();
+        let slot = written(winner.answer(SharedAnswer::Absent, NOW).unwrap());
+        written(loser.answer(SharedAnswer::Absent, NOW).unwrap());
+        assert!(matches!(
+            loser.answer(SharedAnswer::Conflict, NOW),
+            Ok(Step::Ask(SharedRequest::Get { .. }))
+        ));
+        let verdict = loser.answer(
+            SharedAnswer::Value {
+                value: slot,
+                version: 1,
+            },
+            NOW,
+        );
+        assert_eq!(verdict.err(), Some(Reason::Replayed));
+    }
+
+    #[test]
+    fn a_full_slot_refuses_and_forgets_only_what_has_expired() {
+        let mut slot = Vec::new();
+        for nonce in ["a", "b"] {
+            let mut one = Recording::new(&policy(2), &verified(nonce, NOW + 10), NOW).unwrap();
+            slot = written(
+                one.answer(
+                    SharedAnswer::Value {
+                        value: slot,
+                        version: 1,
+                    },
+                    NOW,
+                )
+                .unwrap(),
+            );
+        }
+        let third = |now| {
+            let mut third = Recording::new(&policy(2), &verified("c", now + 10), now).unwrap();
+            third.answer(
+                SharedAnswer::Value {
+                    value: slot.clone(),
+                    version: 1,
+                },
+                now,
+            )
+        };
+        assert_eq!(third(NOW).err(), Some(Reason::ReplayStoreFull));
+        assert_eq!(written(third(NOW + 11).unwrap()).len(), ENTRY_BYTES);
+    }
+
+    #[test]
+    fn endless_contention_and_a_broken_store_refuse() {
+        let mut one = Recording::new(&policy(16), &verified("n", NOW + 10), NOW).unwrap();
+        for _ in 0..MAX_REPLAY_ATTEMPTS {
+            one.answer(SharedAnswer::Absent, NOW).unwrap();
+        }
+        assert_eq!(
+            one.answer(SharedAnswer::Conflict, NOW).err(),
+            Some(Reason::ReplayStoreUnavailable)
+        );
+        let mut two = Recording::new(&policy(16), &verified("n", NOW + 10), NOW).unwrap();
+        assert_eq!(
+            two.answer(SharedAnswer::Failed, NOW).err(),
+            Some(Reason::ReplayStoreUnavailable)
+        );
+        let odd = SharedAnswer::Value {
+            value: vec![0; 7],
+            version: 3,
+        };
+        assert_eq!(
+            two.answer(odd, NOW).err(),
+            Some(Reason::ReplayStoreUnavailable)
+        );
+    }
+}
