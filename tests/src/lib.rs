@@ -1,1 +1,16 @@
-//! To be written.
+//! Harness of the end-to-end suites: everything outside the gate, real where it can be.
+//!
+//! [`envoy`] starts the Envoy from PyPI with the shipped bootstraps, [`bridge`] the real `hsm-bridge`
+//! over a real PKCS#11 token, [`upstream`] records every byte that gets through, [`h1`] and [`http2`]
+//! send what well-behaved clients cannot, [`makers`] makes tokens and bodies with libraries that are not
+//! ours. The suites under `tests/` read as the specification.
+
+pub mod certificates;
+pub mod envoy;
+pub mod h1;
+pub mod http2;
+pub mod message;
+pub mod process;
+pub mod required;
+pub mod tls;
+pub mod upstream;
