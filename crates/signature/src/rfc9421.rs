@@ -134,5 +134,10 @@ pub fn parse<H: AsRef<[u8]>>(message: &Message<'_, H>) -> Result<Vec<Presented>,
             signature_params,
         });
     }
-    Ok(presented)
+    // Both fields may be valid and empty; a caller must never have to tell that from unsigned.
+    if presented.is_empty() {
+        Err(SignatureError::Missing)
+    } else {
+        Ok(presented)
+    }
 }
