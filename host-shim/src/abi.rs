@@ -87,7 +87,11 @@ pub enum Action {
 impl Action {
     /// Any answer but 0 holds: an unknown one must not let data through.
     pub(crate) fn from_abi(number: u32) -> Self {
-        if number == 0 { Self::Continue } else { Self::Pause }
+        if number == 0 {
+            Self::Continue
+        } else {
+            Self::Pause
+        }
     }
 }
 

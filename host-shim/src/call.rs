@@ -51,7 +51,11 @@ impl Answer {
         let body = body.into();
         let mut headers = Headers::from_pairs([(":status", status.to_string())]);
         headers.add(b"content-length", body.len().to_string().as_bytes());
-        Self { headers, body, trailers: Headers::new() }
+        Self {
+            headers,
+            body,
+            trailers: Headers::new(),
+        }
     }
 
     /// 200 with this body.
@@ -98,6 +102,10 @@ impl Answer {
 
     /// The rare failure without any header.
     pub fn none() -> Self {
-        Self { headers: Headers::new(), body: Vec::new(), trailers: Headers::new() }
+        Self {
+            headers: Headers::new(),
+            body: Vec::new(),
+            trailers: Headers::new(),
+        }
     }
 }

@@ -16,7 +16,9 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn unix_nanos(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
 }
@@ -28,7 +30,9 @@ pub struct FakeClock(Arc<AtomicU64>);
 impl FakeClock {
     /// A clock standing at this many seconds after the Unix epoch.
     pub fn at_unix_seconds(seconds: u64) -> Self {
-        Self(Arc::new(AtomicU64::new(seconds.saturating_mul(1_000_000_000))))
+        Self(Arc::new(AtomicU64::new(
+            seconds.saturating_mul(1_000_000_000),
+        )))
     }
 
     /// Moves forward.
@@ -39,7 +43,8 @@ impl FakeClock {
 
     /// Moves to this many seconds after the Unix epoch, forward or back.
     pub fn set_unix_seconds(&self, seconds: u64) {
-        self.0.store(seconds.saturating_mul(1_000_000_000), Ordering::SeqCst);
+        self.0
+            .store(seconds.saturating_mul(1_000_000_000), Ordering::SeqCst);
     }
 }
 

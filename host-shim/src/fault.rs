@@ -43,13 +43,21 @@ impl Faults {
     /// Adds a rule for a host call, by its import name (`proxy_get_buffer_bytes`).
     pub fn add(&self, hostcall: &str, fault: Fault, nth: Nth) {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        rules.push(Rule { hostcall: hostcall.to_owned(), fault, nth, seen: 0 });
+        rules.push(Rule {
+            hostcall: hostcall.to_owned(),
+            fault,
+            nth,
+            seen: 0,
+        });
         self.armed.store(true, Ordering::Release);
     }
 
     /// Removes every rule.
     pub fn clear(&self) {
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.rules
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         self.armed.store(false, Ordering::Release);
     }
 

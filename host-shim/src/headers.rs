@@ -33,13 +33,17 @@ impl Headers {
 
     /// First value of `name` as text; `None` when absent or not UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.first(name.as_bytes()).and_then(|value| std::str::from_utf8(value).ok())
+        self.first(name.as_bytes())
+            .and_then(|value| std::str::from_utf8(value).ok())
     }
 
     /// Every value of `name`, in order.
     pub fn all<'a>(&'a self, name: &[u8]) -> impl Iterator<Item = &'a [u8]> {
         let name = name.to_ascii_lowercase();
-        self.0.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value.as_slice())
+        self.0
+            .iter()
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| value.as_slice())
     }
 
     /// Whether `name` is present.
@@ -82,7 +86,9 @@ impl Headers {
 
     /// Entries in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
     /// Number of entries, duplicates counted.
@@ -110,7 +116,10 @@ impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
             .entries(self.0.iter().map(|(name, value)| {
-                (String::from_utf8_lossy(name), String::from_utf8_lossy(value))
+                (
+                    String::from_utf8_lossy(name),
+                    String::from_utf8_lossy(value),
+                )
             }))
             .finish()
     }

@@ -10,7 +10,12 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
 )]
 
 pub mod abi;
@@ -19,10 +24,11 @@ pub mod clock;
 pub mod fault;
 //pub mod gateway;
 pub mod headers;
-//pub mod host;
+pub mod host;
 pub mod limits;
 pub mod logs;
 pub mod metrics;
+pub mod net;
 pub mod property;
 pub mod shared_data;
 pub mod stream;

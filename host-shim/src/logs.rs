@@ -27,12 +27,18 @@ pub struct Logs {
 impl Logs {
     /// Logs that also hand each line on.
     pub fn with_sink(sink: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
-        Self { lines: Mutex::default(), sink: Some(Box::new(sink)) }
+        Self {
+            lines: Mutex::default(),
+            sink: Some(Box::new(sink)),
+        }
     }
 
     /// Records a line.
     pub fn push(&self, level: LogLevel, text: impl Into<String>) {
-        let line = LogLine { level, text: text.into() };
+        let line = LogLine {
+            level,
+            text: text.into(),
+        };
         if let Some(sink) = &self.sink {
             sink(&line);
         }
@@ -60,6 +66,8 @@ impl Logs {
 
 impl fmt::Debug for Logs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Logs").field("lines", &self.lines()).finish_non_exhaustive()
+        f.debug_struct("Logs")
+            .field("lines", &self.lines())
+            .finish_non_exhaustive()
     }
 }

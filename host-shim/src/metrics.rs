@@ -7,8 +7,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Upper bounds of the histogram buckets: Envoy's defaults.
 const BUCKETS: [f64; 19] = [
-    0.5, 1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0, 30000.0,
-    60000.0, 300_000.0, 600_000.0, 1_800_000.0, 3_600_000.0,
+    0.5,
+    1.0,
+    5.0,
+    10.0,
+    25.0,
+    50.0,
+    100.0,
+    250.0,
+    500.0,
+    1000.0,
+    2500.0,
+    5000.0,
+    10000.0,
+    30000.0,
+    60000.0,
+    300_000.0,
+    600_000.0,
+    1_800_000.0,
+    3_600_000.0,
 ];
 
 /// Kind of a metric, by its ABI number.
@@ -59,8 +76,15 @@ impl Metrics {
     pub fn define(&self, kind: MetricKind, name: &str) -> Result<u32, Status> {
         let mut inner = self.lock();
         if let Some(&id) = inner.by_name.get(name) {
-            let same = inner.metrics.get(id).is_some_and(|metric| metric.kind == kind);
-            return if same { id_of(id) } else { Err(Status::BadArgument) };
+            let same = inner
+                .metrics
+                .get(id)
+                .is_some_and(|metric| metric.kind == kind);
+            return if same {
+                id_of(id)
+            } else {
+                Err(Status::BadArgument)
+            };
         }
         let id = inner.metrics.len();
         inner.metrics.push(Metric {
@@ -121,7 +145,11 @@ impl Metrics {
     pub fn by_name(&self, name: &str) -> Option<u64> {
         let inner = self.lock();
         let metric = inner.metrics.get(*inner.by_name.get(name)?)?;
-        Some(if metric.kind == MetricKind::Histogram { metric.count } else { metric.value })
+        Some(if metric.kind == MetricKind::Histogram {
+            metric.count
+        } else {
+            metric.value
+        })
     }
 
     /// Names defined, sorted.
@@ -133,14 +161,21 @@ impl Metrics {
     pub fn prometheus_text(&self) -> String {
         let inner = self.lock();
         let mut out = String::new();
-        for metric in inner.by_name.values().filter_map(|&id| inner.metrics.get(id)) {
+        for metric in inner
+            .by_name
+            .values()
+            .filter_map(|&id| inner.metrics.get(id))
+        {
             write_metric(&mut out, metric);
         }
         out
     }
 
     fn with(&self, id: u32, change: impl FnOnce(&mut Metric) -> Status) -> Status {
-        self.lock().metrics.get_mut(id as usize).map_or(Status::NotFound, change)
+        self.lock()
+            .metrics
+            .get_mut(id as usize)
+            .map_or(Status::NotFound, change)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -156,7 +191,13 @@ fn write_metric(out: &mut String, metric: &Metric) {
     let name: String = metric
         .name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == ':' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' || c == ':' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     let kind = match metric.kind {
         MetricKind::Counter => "counter",
@@ -184,7 +225,9 @@ mod tests {
     #[test]
     fn a_histogram_fills_the_buckets_at_and_above_its_value() {
         let metrics = Metrics::default();
-        let id = metrics.define(MetricKind::Histogram, "sealgate_us").unwrap();
+        let id = metrics
+            .define(MetricKind::Histogram, "sealgate_us")
+            .unwrap();
         assert_eq!(metrics.record(id, 10), Status::Ok);
         let text = metrics.prometheus_text();
         assert!(text.contains("sealgate_us_bucket{le=\"5\"} 0\n"), "{text}");
@@ -201,7 +244,10 @@ mod tests {
         assert_eq!(metrics.increment(id, -1), Status::BadArgument);
         assert_eq!(metrics.by_name("a"), Some(2));
         assert_eq!(metrics.define(MetricKind::Counter, "a"), Ok(id));
-        assert_eq!(metrics.define(MetricKind::Gauge, "a"), Err(Status::BadArgument));
+        assert_eq!(
+            metrics.define(MetricKind::Gauge, "a"),
+            Err(Status::BadArgument)
+        );
         assert_eq!(metrics.increment(99, 1), Status::NotFound);
     }
 }

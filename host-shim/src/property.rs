@@ -70,7 +70,8 @@ impl Properties {
 
     /// Sets a property by its dotted name (`connection.tls_version`).
     pub fn set(&mut self, dotted: &str, value: impl Into<PropertyValue>) {
-        self.0.insert(dotted.replace('.', "\0").into_bytes(), value.into());
+        self.0
+            .insert(dotted.replace('.', "\0").into_bytes(), value.into());
     }
 
     /// Sets a property whose parts may contain dots.
@@ -80,7 +81,10 @@ impl Properties {
 
     /// Sets one key of the route's metadata, as Envoy shows `filter_metadata`.
     pub fn set_route_metadata(&mut self, namespace: &str, key: &str, value: &str) {
-        self.set_path(&["xds", "route_metadata", "filter_metadata", namespace, key], value);
+        self.set_path(
+            &["xds", "route_metadata", "filter_metadata", namespace, key],
+            value,
+        );
     }
 
     /// Removes a property by its dotted name.
@@ -93,8 +97,17 @@ impl Properties {
         self.0.get(wire_path)
     }
 
+    pub(crate) fn merge(&mut self, over: &Self) {
+        self.0.extend(
+            over.0
+                .iter()
+                .map(|(path, value)| (path.clone(), value.clone())),
+        );
+    }
+
     pub(crate) fn store(&mut self, wire_path: &[u8], value: Vec<u8>) {
-        self.0.insert(wire_path.to_vec(), PropertyValue::Bytes(value));
+        self.0
+            .insert(wire_path.to_vec(), PropertyValue::Bytes(value));
     }
 }
 
@@ -104,7 +117,10 @@ mod tests {
 
     #[test]
     fn encodings_are_envoys() {
-        assert_eq!(PropertyValue::from(258i64).encode(), [2, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            PropertyValue::from(258i64).encode(),
+            [2, 1, 0, 0, 0, 0, 0, 0]
+        );
         assert_eq!(PropertyValue::from(true).encode(), [1]);
         assert_eq!(PropertyValue::from("TLSv1.3").encode(), b"TLSv1.3");
     }
@@ -114,6 +130,9 @@ mod tests {
         let mut properties = Properties::new();
         properties.set_route_metadata("sealgate.io", "policy", "payments");
         let path = b"xds\0route_metadata\0filter_metadata\0sealgate.io\0policy";
-        assert_eq!(properties.value(path), Some(&PropertyValue::from("payments")));
+        assert_eq!(
+            properties.value(path),
+            Some(&PropertyValue::from("payments"))
+        );
     }
 }

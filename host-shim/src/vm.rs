@@ -9,8 +9,8 @@ mod memory;
 mod services;
 mod wasi;
 
-pub use engine::Module;
 pub(crate) use callbacks::Part;
+pub use engine::Module;
 pub use services::{Capabilities, PluginSpec, Services};
 
 use crate::abi::LogLevel;
@@ -103,7 +103,9 @@ pub(crate) struct Vm {
 impl Vm {
     /// Instantiates, starts and configures.
     pub(crate) fn start(spec: &Arc<PluginSpec>, services: &Services) -> Result<Self, LoadError> {
-        let limits = StoreLimitsBuilder::new().memory_size(spec.memory_bytes).build();
+        let limits = StoreLimitsBuilder::new()
+            .memory_size(spec.memory_bytes)
+            .build();
         let state = State {
             services: services.clone(),
             spec: Arc::clone(spec),
@@ -139,7 +141,11 @@ impl Vm {
         store.data_mut().memory = Some(memory);
         store.data_mut().allocate = Some(allocate);
         let callbacks = Callbacks::find(&mut store, &instance, &spec.capabilities);
-        let mut vm = Self { store, callbacks, callback_ticks };
+        let mut vm = Self {
+            store,
+            callbacks,
+            callback_ticks,
+        };
         vm.begin(&instance)?;
         Ok(vm)
     }

@@ -33,7 +33,12 @@ impl Worker {
     /// [`LoadError`] when it does not link, traps, or refuses its configuration.
     pub fn start(spec: &Arc<PluginSpec>, services: &Services) -> Result<Self, LoadError> {
         let vm = Vm::start(spec, services)?;
-        Ok(Self { vm, spec: Arc::clone(spec), next_stream: ROOT, failed: None })
+        Ok(Self {
+            vm,
+            spec: Arc::clone(spec),
+            next_stream: ROOT,
+            failed: None,
+        })
     }
 
     /// What the VM was made of.
@@ -50,15 +55,11 @@ impl Worker {
     pub fn open(&mut self, properties: Properties) -> StreamId {
         self.next_stream = self.next_stream.wrapping_add(1).max(ROOT + 1);
         let id = self.next_stream;
-        let mut stream = Stream::new(properties);
-        if self.failed.is_none() {
-            self.vm.state().streams.insert(id, stream);
-            if let Err(trapped) = self.vm.context_create(id, ROOT) {
-                self.fail(trapped);
-            }
-        } else {
-            stream.unfiltered = true;
-            self.vm.state().streams.insert(id, stream);
+        self.vm.state().streams.insert(id, Stream::new(properties));
+        if self.failed.is_none()
+            && let Err(trapped) = self.vm.context_create(id, ROOT)
+        {
+            self.fail(trapped);
         }
         StreamId(id)
     }
@@ -84,13 +85,21 @@ impl Worker {
 
     /// Delivers the answer of a call. An answer nobody waits for is dropped; `false` then.
     pub fn answer(&mut self, token: u32, answer: Answer) -> bool {
-        let Some(context) = self.vm.state().pending.remove(&token) else { return false };
+        let Some(context) = self.vm.state().pending.remove(&token) else {
+            return false;
+        };
         if self.failed.is_some() {
             return false; // The stream that waits hangs, as in Envoy.
         }
-        let sizes = (answer.headers.len(), answer.body.len(), answer.trailers.len());
+        let sizes = (
+            answer.headers.len(),
+            answer.body.len(),
+            answer.trailers.len(),
+        );
         self.vm.state().answer = Some(answer);
-        let ran = self.vm.call_response(context, token, sizes.0, sizes.1, sizes.2);
+        let ran = self
+            .vm
+            .call_response(context, token, sizes.0, sizes.1, sizes.2);
         self.vm.state().answer = None;
         match ran {
             Err(trapped) => self.fail(trapped),
@@ -111,12 +120,18 @@ impl Worker {
 
     /// What the filter let go of this stream since the last time, in order.
     pub fn take_events(&mut self, id: StreamId) -> Vec<StreamEvent> {
-        self.with(id, |stream| stream.events.drain(..).collect()).unwrap_or_default()
+        self.with(id, |stream| stream.events.drain(..).collect())
+            .unwrap_or_default()
     }
 
     /// A property as the guest would read it (its own `set_property` included).
     pub fn stream_property(&mut self, id: StreamId, wire_path: &[u8]) -> Option<Vec<u8>> {
-        self.with(id, |stream| stream.properties.value(wire_path).map(|value| value.encode()))?
+        self.with(id, |stream| {
+            stream
+                .properties
+                .value(wire_path)
+                .map(|value| value.encode())
+        })?
     }
 
     /// Ends a stream: pending calls are cancelled, then `on_log`, `on_done` and `on_delete`.
@@ -178,7 +193,8 @@ impl Worker {
     }
 
     fn fail(&mut self, trapped: Trapped) {
-        self.vm.log(LogLevel::Critical, format!("the VM trapped: {}", trapped.0));
+        self.vm
+            .log(LogLevel::Critical, format!("the VM trapped: {}", trapped.0));
         self.failed = Some(trapped);
     }
 

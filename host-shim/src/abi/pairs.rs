@@ -7,7 +7,10 @@ use crate::limits;
 /// Encodes a map for the guest.
 pub fn encode(headers: &Headers) -> Vec<u8> {
     let pairs = headers.iter().count();
-    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 10).sum();
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 10)
+        .sum();
     let mut out = Vec::with_capacity(4 + bytes);
     out.extend_from_slice(&(pairs as u32).to_le_bytes());
     for (name, value) in headers.iter() {

@@ -9,11 +9,15 @@ impl State {
         match kind {
             BufferKind::VmConfiguration => &self.spec.vm_config,
             BufferKind::PluginConfiguration => &self.spec.plugin_config,
-            BufferKind::CallResponseBody => {
-                self.answer.as_ref().map(|answer| answer.body.as_slice()).unwrap_or_default()
-            }
+            BufferKind::CallResponseBody => self
+                .answer
+                .as_ref()
+                .map(|answer| answer.body.as_slice())
+                .unwrap_or_default(),
             BufferKind::RequestBody | BufferKind::ResponseBody => {
-                let Some(stream) = self.streams.get(&self.effective) else { return &[] };
+                let Some(stream) = self.streams.get(&self.effective) else {
+                    return &[];
+                };
                 let flow = match kind {
                     BufferKind::RequestBody => &stream.request,
                     _ => &stream.response,

@@ -31,7 +31,11 @@ impl Callbacks {
         instance: &Instance,
         capabilities: &Capabilities,
     ) -> Self {
-        let mut finder = Finder { store, instance, capabilities };
+        let mut finder = Finder {
+            store,
+            instance,
+            capabilities,
+        };
         Self {
             context_create: finder.find("proxy_on_context_create"),
             vm_start: finder.find("proxy_on_vm_start"),
@@ -85,12 +89,16 @@ impl Vm {
 
     pub(super) fn vm_start(&mut self, bytes: usize) -> Result<bool, Trapped> {
         let callback = self.callbacks.vm_start.clone();
-        Ok(self.call(callback, ROOT, (ROOT, size(bytes)))?.is_none_or(|answer| answer != 0))
+        Ok(self
+            .call(callback, ROOT, (ROOT, size(bytes)))?
+            .is_none_or(|answer| answer != 0))
     }
 
     pub(super) fn configure(&mut self, bytes: usize) -> Result<bool, Trapped> {
         let callback = self.callbacks.configure.clone();
-        Ok(self.call(callback, ROOT, (ROOT, size(bytes)))?.is_none_or(|answer| answer != 0))
+        Ok(self
+            .call(callback, ROOT, (ROOT, size(bytes)))?
+            .is_none_or(|answer| answer != 0))
     }
 
     pub(crate) fn tick(&mut self) -> Result<(), Trapped> {
@@ -145,7 +153,9 @@ impl Vm {
 
     pub(crate) fn done(&mut self, context: u32) -> Result<bool, Trapped> {
         let callback = self.callbacks.done.clone();
-        Ok(self.call(callback, context, context)?.is_none_or(|answer| answer != 0))
+        Ok(self
+            .call(callback, context, context)?
+            .is_none_or(|answer| answer != 0))
     }
 
     pub(crate) fn on_log(&mut self, context: u32) -> Result<(), Trapped> {
@@ -164,7 +174,9 @@ impl Vm {
         context: u32,
         arguments: P,
     ) -> Result<Option<R>, Trapped> {
-        let Some(callback) = callback else { return Ok(None) };
+        let Some(callback) = callback else {
+            return Ok(None);
+        };
         self.store.data_mut().effective = context;
         self.store.set_epoch_deadline(self.callback_ticks);
         match callback.call(&mut self.store, arguments) {

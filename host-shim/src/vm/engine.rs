@@ -38,11 +38,17 @@ impl Module {
             Arc::clone(cache.entry(sha256).or_default())
         };
         if let Some(inner) = slot.get() {
-            return Ok(Self { inner: inner.clone(), sha256 });
+            return Ok(Self {
+                inner: inner.clone(),
+                sha256,
+            });
         }
         let inner = wasmtime::Module::from_binary(engine(), wasm)
             .map_err(|error| LoadError::Module(format!("{error:#}")))?;
-        Ok(Self { inner: slot.get_or_init(|| inner).clone(), sha256 })
+        Ok(Self {
+            inner: slot.get_or_init(|| inner).clone(),
+            sha256,
+        })
     }
 
     /// SHA-256 of the module's bytes.
@@ -60,7 +66,10 @@ impl Module {
 
     /// Export names, in the module's order.
     pub fn exports(&self) -> Vec<String> {
-        self.inner.exports().map(|export| export.name().to_owned()).collect()
+        self.inner
+            .exports()
+            .map(|export| export.name().to_owned())
+            .collect()
     }
 
     pub(super) fn inner(&self) -> &wasmtime::Module {
@@ -75,7 +84,10 @@ impl fmt::Debug for Module {
 }
 
 /// The process-wide engine; the first use starts its ticker thread.
-#[expect(clippy::expect_used, reason = "a fixed configuration; no input reaches it")]
+#[expect(
+    clippy::expect_used,
+    reason = "a fixed configuration; no input reaches it"
+)]
 pub(super) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| {
@@ -99,5 +111,7 @@ pub(super) fn engine() -> &'static Engine {
 /// A callback limit in epochs, rounded up, at least two (the first may be nearly over).
 pub(super) fn ticks(limit: Duration) -> u64 {
     let ticks = limit.as_nanos().div_ceil(limits::EPOCH_TICK.as_nanos());
-    u64::try_from(ticks).unwrap_or(u64::MAX / 4).clamp(2, u64::MAX / 4)
+    u64::try_from(ticks)
+        .unwrap_or(u64::MAX / 4)
+        .clamp(2, u64::MAX / 4)
 }

@@ -41,7 +41,10 @@ pub(super) struct Registry<'a> {
 /// A linker with every allowed host call; a module that imports another one does not link.
 pub(super) fn linker(capabilities: &Capabilities) -> wasmtime::Result<Linker<State>> {
     let linker = Linker::new(super::engine::engine());
-    let mut registry = Registry { linker, capabilities };
+    let mut registry = Registry {
+        linker,
+        capabilities,
+    };
     maps::add(&mut registry)?;
     data::add(&mut registry)?;
     stream::add(&mut registry)?;
@@ -64,40 +67,60 @@ fn absent(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
     fn never() -> Answer {
         Ok(Status::Unimplemented as u32)
     }
-    add!(registry, "proxy_register_shared_queue", |_c, _a: u32, _b: u32, _d: u32| never());
+    add!(
+        registry,
+        "proxy_register_shared_queue",
+        |_c, _a: u32, _b: u32, _d: u32| never()
+    );
     add!(
         registry,
         "proxy_resolve_shared_queue",
         |_c, _a: u32, _b: u32, _d: u32, _e: u32, _f: u32| never()
     );
-    add!(registry, "proxy_dequeue_shared_queue", |_c, _a: u32, _b: u32, _d: u32| never());
-    add!(registry, "proxy_enqueue_shared_queue", |_c, _a: u32, _b: u32, _d: u32| never());
-    add!(registry, "proxy_grpc_call", |_c,
-                                       _a: u32,
-                                       _b: u32,
-                                       _d: u32,
-                                       _e: u32,
-                                       _f: u32,
-                                       _g: u32,
-                                       _h: u32,
-                                       _i: u32,
-                                       _j: u32,
-                                       _k: u32,
-                                       _l: u32,
-                                       _m: u32| never());
-    add!(registry, "proxy_grpc_stream", |_c,
-                                         _a: u32,
-                                         _b: u32,
-                                         _d: u32,
-                                         _e: u32,
-                                         _f: u32,
-                                         _g: u32,
-                                         _h: u32,
-                                         _i: u32,
-                                         _j: u32| never());
-    add!(registry, "proxy_grpc_send", |_c, _a: u32, _b: u32, _d: u32, _e: u32| never());
+    add!(
+        registry,
+        "proxy_dequeue_shared_queue",
+        |_c, _a: u32, _b: u32, _d: u32| never()
+    );
+    add!(
+        registry,
+        "proxy_enqueue_shared_queue",
+        |_c, _a: u32, _b: u32, _d: u32| never()
+    );
+    add!(
+        registry,
+        "proxy_grpc_call",
+        |_c,
+         _a: u32,
+         _b: u32,
+         _d: u32,
+         _e: u32,
+         _f: u32,
+         _g: u32,
+         _h: u32,
+         _i: u32,
+         _j: u32,
+         _k: u32,
+         _l: u32,
+         _m: u32| never()
+    );
+    add!(
+        registry,
+        "proxy_grpc_stream",
+        |_c, _a: u32, _b: u32, _d: u32, _e: u32, _f: u32, _g: u32, _h: u32, _i: u32, _j: u32| never(
+        )
+    );
+    add!(
+        registry,
+        "proxy_grpc_send",
+        |_c, _a: u32, _b: u32, _d: u32, _e: u32| never()
+    );
     add!(registry, "proxy_grpc_cancel", |_c, _a: u32| never());
     add!(registry, "proxy_grpc_close", |_c, _a: u32| never());
-    add!(registry, "proxy_get_status", |_c, _a: u32, _b: u32, _d: u32| never());
+    add!(
+        registry,
+        "proxy_get_status",
+        |_c, _a: u32, _b: u32, _d: u32| never()
+    );
     Ok(())
 }

@@ -11,7 +11,10 @@ impl State {
             MapKind::CallResponseHeaders => self.answer.as_ref().map(|answer| &answer.headers),
             MapKind::CallResponseTrailers => self.answer.as_ref().map(|answer| &answer.trailers),
             _ => {
-                let stream = self.streams.get(&self.effective).ok_or(Status::BadArgument)?;
+                let stream = self
+                    .streams
+                    .get(&self.effective)
+                    .ok_or(Status::BadArgument)?;
                 match kind {
                     MapKind::RequestHeaders if stream.in_log => stream.log_request.as_ref(),
                     MapKind::ResponseHeaders if stream.in_log => stream.log_response.as_ref(),
@@ -72,7 +75,9 @@ impl State {
         match rest {
             b"path" => target.map(<[u8]>::to_vec),
             b"url_path" => target.map(|target| split_query(target).0.to_vec()),
-            b"query" => target.and_then(|target| split_query(target).1).map(<[u8]>::to_vec),
+            b"query" => target
+                .and_then(|target| split_query(target).1)
+                .map(<[u8]>::to_vec),
             b"host" => head.first(b":authority").map(<[u8]>::to_vec),
             b"scheme" => head.first(b":scheme").map(<[u8]>::to_vec),
             b"method" => head.first(b":method").map(<[u8]>::to_vec),

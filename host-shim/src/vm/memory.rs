@@ -33,7 +33,9 @@ pub(super) fn read(caller: &Caller<'_, State>, at: u32, bytes: u32) -> Checked<V
 /// Writes bytes at a guest address.
 pub(super) fn write(caller: &mut Caller<'_, State>, at: u32, bytes: &[u8]) -> Checked<()> {
     let memory = caller.data().memory.ok_or(Status::InvalidMemoryAccess)?;
-    memory.write(caller, at as usize, bytes).map_err(|_| Status::InvalidMemoryAccess)
+    memory
+        .write(caller, at as usize, bytes)
+        .map_err(|_| Status::InvalidMemoryAccess)
 }
 
 /// Writes a little-endian u32.
@@ -49,11 +51,17 @@ pub(super) fn give(
     address_at: u32,
     size_at: u32,
 ) -> wasmtime::Result<Checked<()>> {
-    let Ok(size) = u32::try_from(bytes.len()) else { return Ok(Err(Status::InternalFailure)) };
+    let Ok(size) = u32::try_from(bytes.len()) else {
+        return Ok(Err(Status::InternalFailure));
+    };
     let Some(allocate) = caller.data().allocate.clone() else {
         return Ok(Err(Status::InternalFailure));
     };
-    let address = if size == 0 { 0 } else { allocate.call(&mut *caller, size)? };
+    let address = if size == 0 {
+        0
+    } else {
+        allocate.call(&mut *caller, size)?
+    };
     if size != 0 && address == 0 {
         return Ok(Err(Status::InvalidMemoryAccess));
     }

@@ -21,16 +21,20 @@ pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
     let allows = |name: &str| registry.capabilities.allows(name);
     let linker = &mut registry.linker;
     if allows("random_get") {
-        linker.func_wrap(MODULE, "random_get", |mut c: Caller<'_, State>, at: u32, size: u32| {
-            if size > RANDOM_BYTES {
-                return INVAL;
-            }
-            let mut bytes = vec![0u8; size as usize];
-            if getrandom::fill(&mut bytes).is_err() {
-                return NOSYS;
-            }
-            errno(write(&mut c, at, &bytes))
-        })?;
+        linker.func_wrap(
+            MODULE,
+            "random_get",
+            |mut c: Caller<'_, State>, at: u32, size: u32| {
+                if size > RANDOM_BYTES {
+                    return INVAL;
+                }
+                let mut bytes = vec![0u8; size as usize];
+                if getrandom::fill(&mut bytes).is_err() {
+                    return NOSYS;
+                }
+                errno(write(&mut c, at, &bytes))
+            },
+        )?;
     }
     if allows("environ_sizes_get") {
         linker.func_wrap(
@@ -71,7 +75,9 @@ pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
             MODULE,
             "proc_exit",
             |_c: Caller<'_, State>, code: u32| -> wasmtime::Result<()> {
-                Err(wasmtime::Error::msg(format!("the guest exited with {code}")))
+                Err(wasmtime::Error::msg(format!(
+                    "the guest exited with {code}"
+                )))
             },
         )?;
     }
@@ -79,14 +85,19 @@ pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
 }
 
 fn environment(c: &Caller<'_, State>) -> Vec<Vec<u8>> {
-    c.data().spec.env.iter().map(|(key, value)| format!("{key}={value}\0").into_bytes()).collect()
+    c.data()
+        .spec
+        .env
+        .iter()
+        .map(|(key, value)| format!("{key}={value}\0").into_bytes())
+        .collect()
 }
 
 fn environ_get(mut c: Caller<'_, State>, table: u32, buffer: u32) -> u32 {
     let (mut entry_at, mut text_at) = (table, buffer);
     for entry in environment(&c) {
-        let wrote = write_u32(&mut c, entry_at, text_at)
-            .and_then(|()| write(&mut c, text_at, &entry));
+        let wrote =
+            write_u32(&mut c, entry_at, text_at).and_then(|()| write(&mut c, text_at, &entry));
         if wrote.is_err() {
             return FAULT;
         }
@@ -105,7 +116,10 @@ fn fd_write(mut c: Caller<'_, State>, fd: u32, iovs: u32, count: u32, written_at
     };
     let mut text = Vec::new();
     for index in 0..count.min(1024) {
-        let Some(at) = index.checked_mul(8).and_then(|offset| iovs.checked_add(offset)) else {
+        let Some(at) = index
+            .checked_mul(8)
+            .and_then(|offset| iovs.checked_add(offset))
+        else {
             return INVAL;
         };
         let piece = vector(&c, at).and_then(|(data, size)| read(&c, data, size));
@@ -115,14 +129,22 @@ fn fd_write(mut c: Caller<'_, State>, fd: u32, iovs: u32, count: u32, written_at
         }
     }
     let written = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    c.data().services.logs.push(level, String::from_utf8_lossy(&text).into_owned());
+    c.data()
+        .services
+        .logs
+        .push(level, String::from_utf8_lossy(&text).into_owned());
     errno(write_u32(&mut c, written_at, written))
 }
 
 fn vector(c: &Caller<'_, State>, at: u32) -> Result<(u32, u32), Status> {
-    let bytes: [u8; 8] = read(c, at, 8)?.try_into().map_err(|_| Status::InvalidMemoryAccess)?;
+    let bytes: [u8; 8] = read(c, at, 8)?
+        .try_into()
+        .map_err(|_| Status::InvalidMemoryAccess)?;
     let [a, b, d, e, f, g, h, i] = bytes;
-    Ok((u32::from_le_bytes([a, b, d, e]), u32::from_le_bytes([f, g, h, i])))
+    Ok((
+        u32::from_le_bytes([a, b, d, e]),
+        u32::from_le_bytes([f, g, h, i]),
+    ))
 }
 
 fn errno(result: Result<(), Status>) -> u32 {

@@ -38,7 +38,9 @@ pub(super) fn headers(
         Direction::Request => Part::RequestHeaders,
         Direction::Response => Part::ResponseHeaders,
     };
-    let Some(action) = run(worker, id, direction, part, count, end, filtered) else { return };
+    let Some(action) = run(worker, id, direction, part, count, end, filtered) else {
+        return;
+    };
     let stop_iteration = worker.spec.stop_iteration;
     worker.with(id, |stream| {
         let flow = stream.flow(direction);
@@ -102,7 +104,9 @@ fn show_body(worker: &mut Worker, id: StreamId, direction: Direction, end: bool,
         Direction::Request => Part::RequestBody,
         Direction::Response => Part::ResponseBody,
     };
-    let Some(action) = run(worker, id, direction, part, count, end, filtered) else { return };
+    let Some(action) = run(worker, id, direction, part, count, end, filtered) else {
+        return;
+    };
     let overflow = worker.with(id, |stream| {
         let flow = stream.flow(direction);
         match action {
@@ -122,12 +126,7 @@ fn show_body(worker: &mut Worker, id: StreamId, direction: Direction, end: bool,
     }
 }
 
-pub(super) fn trailers(
-    worker: &mut Worker,
-    id: StreamId,
-    direction: Direction,
-    trailers: Headers,
-) {
+pub(super) fn trailers(worker: &mut Worker, id: StreamId, direction: Direction, trailers: Headers) {
     let Some((state, filtered)) = worker.with(id, |stream| {
         let filtered = !stream.unfiltered;
         let flow = stream.flow(direction);
@@ -156,7 +155,9 @@ fn show_trailers(worker: &mut Worker, id: StreamId, direction: Direction, filter
         Direction::Request => Part::RequestTrailers,
         Direction::Response => Part::ResponseTrailers,
     };
-    let Some(action) = run(worker, id, direction, part, count, true, filtered) else { return };
+    let Some(action) = run(worker, id, direction, part, count, true, filtered) else {
+        return;
+    };
     worker.with(id, |stream| {
         let flow = stream.flow(direction);
         match action {
@@ -242,13 +243,19 @@ fn resume(worker: &mut Worker, id: StreamId, direction: Direction) {
                 None
             }
             FlowState::PausedAll => {
-                let body = flow.body_seen.then_some(flow.ended && flow.trailers.is_none());
+                let body = flow
+                    .body_seen
+                    .then_some(flow.ended && flow.trailers.is_none());
                 let trailers = flow.trailers.is_some();
                 let end = flow.ended && !flow.body_seen && !trailers;
                 flow.state = FlowState::Open;
                 flow.sealed = false;
                 if let Some(headers) = flow.headers.take() {
-                    stream.events.push_back(StreamEvent::Head { direction, headers, end });
+                    stream.events.push_back(StreamEvent::Head {
+                        direction,
+                        headers,
+                        end,
+                    });
                 }
                 Some((body, trailers, filtered))
             }
@@ -277,13 +284,24 @@ fn release(flow: &mut Flow, direction: Direction) -> Vec<StreamEvent> {
     let ends = flow.ended && trailers.is_none();
     let head_only = bytes.is_empty() && !flow.body_seen;
     if let Some(headers) = flow.headers.take() {
-        events.push(StreamEvent::Head { direction, headers, end: ends && head_only });
+        events.push(StreamEvent::Head {
+            direction,
+            headers,
+            end: ends && head_only,
+        });
     }
     if !bytes.is_empty() || (ends && !head_only) {
-        events.push(StreamEvent::Data { direction, bytes, end: ends });
+        events.push(StreamEvent::Data {
+            direction,
+            bytes,
+            end: ends,
+        });
     }
     if let Some(trailers) = trailers {
-        events.push(StreamEvent::Trailers { direction, trailers });
+        events.push(StreamEvent::Trailers {
+            direction,
+            trailers,
+        });
     }
     events
 }

@@ -14,8 +14,11 @@ pub(super) fn send(worker: &mut Worker, id: StreamId, reply: Reply) {
         stream.replied = true;
         stream.request.state = FlowState::Closed;
         stream.request.seal();
-        stream.events.push_back(StreamEvent::LocalReply { details: reply.details });
-        let begun = stream.response.state != FlowState::Waiting || stream.response.headers.is_some();
+        stream.events.push_back(StreamEvent::LocalReply {
+            details: reply.details,
+        });
+        let begun =
+            stream.response.state != FlowState::Waiting || stream.response.headers.is_some();
         if begun {
             stream.response.state = FlowState::Closed;
             stream.response.seal();
@@ -51,7 +54,9 @@ pub(super) fn fail(worker: &mut Worker, id: StreamId) {
         stream.replied = true;
         stream.request.state = FlowState::Closed;
         stream.response.state = FlowState::Closed;
-        stream.events.push_back(StreamEvent::LocalReply { details: reply.details });
+        stream.events.push_back(StreamEvent::LocalReply {
+            details: reply.details,
+        });
         fresh
     });
     if fresh.is_some() {
@@ -66,8 +71,12 @@ pub(super) fn too_large(worker: &mut Worker, id: StreamId, direction: Direction)
         Direction::Request => (413, "Payload Too Large", "request_payload_too_large"),
         Direction::Response => (500, "Internal Server Error", "response_payload_too_large"),
     };
-    let reply =
-        Reply { status, headers: Headers::new(), body: body.as_bytes().to_vec(), details };
+    let reply = Reply {
+        status,
+        headers: Headers::new(),
+        body: body.as_bytes().to_vec(),
+        details,
+    };
     send(worker, id, reply);
 }
 
@@ -75,10 +84,18 @@ fn direct(worker: &mut Worker, id: StreamId, reply: &Reply) {
     worker.with(id, |stream| {
         let direction = Direction::Response;
         let end = reply.body.is_empty();
-        stream.events.push_back(StreamEvent::Head { direction, headers: reply.head(), end });
+        stream.events.push_back(StreamEvent::Head {
+            direction,
+            headers: reply.head(),
+            end,
+        });
         if !end {
             let bytes = reply.body.clone();
-            stream.events.push_back(StreamEvent::Data { direction, bytes, end: true });
+            stream.events.push_back(StreamEvent::Data {
+                direction,
+                bytes,
+                end: true,
+            });
         }
     });
 }

@@ -7,17 +7,29 @@ use crate::vm::memory::{Answer, Checked, give, read, status, write_u32};
 use wasmtime::Caller;
 
 pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
-    add!(registry, "proxy_get_header_map_pairs", |c, map: u32, data_at: u32, size_at: u32| {
-        let encoded = kind(map).and_then(|kind| c.data().map(kind).map(pairs::encode));
-        give_checked(&mut c, encoded, data_at, size_at)
-    });
-    add!(registry, "proxy_get_header_map_size", |c, map: u32, size_at: u32| {
-        let bytes = kind(map).and_then(|kind| c.data().map(kind).map(byte_size));
-        Ok(status(bytes.and_then(|bytes| write_u32(&mut c, size_at, bytes))))
-    });
-    add!(registry, "proxy_set_header_map_pairs", |c, map: u32, data: u32, size: u32| {
-        Ok(status(set_pairs(&mut c, map, data, size)))
-    });
+    add!(
+        registry,
+        "proxy_get_header_map_pairs",
+        |c, map: u32, data_at: u32, size_at: u32| {
+            let encoded = kind(map).and_then(|kind| c.data().map(kind).map(pairs::encode));
+            give_checked(&mut c, encoded, data_at, size_at)
+        }
+    );
+    add!(
+        registry,
+        "proxy_get_header_map_size",
+        |c, map: u32, size_at: u32| {
+            let bytes = kind(map).and_then(|kind| c.data().map(kind).map(byte_size));
+            Ok(status(
+                bytes.and_then(|bytes| write_u32(&mut c, size_at, bytes)),
+            ))
+        }
+    );
+    add!(
+        registry,
+        "proxy_set_header_map_pairs",
+        |c, map: u32, data: u32, size: u32| Ok(status(set_pairs(&mut c, map, data, size)))
+    );
     add!(
         registry,
         "proxy_get_header_map_value",
@@ -26,18 +38,24 @@ pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
             give_checked(&mut c, value, data_at, size_at)
         }
     );
-    add!(registry, "proxy_remove_header_map_value", |c, map: u32, key: u32, key_size: u32| {
-        Ok(status(edit(&mut c, map, key, key_size, |headers, name| {
-            headers.remove(name);
-        })))
-    });
+    add!(
+        registry,
+        "proxy_remove_header_map_value",
+        |c, map: u32, key: u32, key_size: u32| {
+            Ok(status(edit(&mut c, map, key, key_size, |headers, name| {
+                headers.remove(name);
+            })))
+        }
+    );
     add!(
         registry,
         "proxy_replace_header_map_value",
         |c, map: u32, key: u32, key_size: u32, value: u32, value_size: u32| {
             let new = read(&c, value, value_size);
             Ok(status(new.and_then(|new| {
-                edit(&mut c, map, key, key_size, |headers, name| headers.set(name, &new))
+                edit(&mut c, map, key, key_size, |headers, name| {
+                    headers.set(name, &new)
+                })
             })))
         }
     );
@@ -47,7 +65,9 @@ pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
         |c, map: u32, key: u32, key_size: u32, value: u32, value_size: u32| {
             let new = read(&c, value, value_size);
             Ok(status(new.and_then(|new| {
-                edit(&mut c, map, key, key_size, |headers, name| headers.add(name, &new))
+                edit(&mut c, map, key, key_size, |headers, name| {
+                    headers.add(name, &new)
+                })
             })))
         }
     );
@@ -64,7 +84,11 @@ pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
         registry,
         "proxy_set_property",
         |c, path: u32, path_size: u32, value: u32, value_size: u32| {
-            Ok(status(set_property(&mut c, (path, path_size), (value, value_size))))
+            Ok(status(set_property(
+                &mut c,
+                (path, path_size),
+                (value, value_size),
+            )))
         }
     );
     Ok(())
@@ -75,7 +99,10 @@ fn kind(map: u32) -> Checked<MapKind> {
 }
 
 fn byte_size(headers: &crate::headers::Headers) -> u32 {
-    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 

@@ -11,7 +11,9 @@ use std::time::Duration;
 use wasmtime::Caller;
 
 pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
-    add!(registry, "proxy_continue_stream", |c, stream: u32| Ok(status(resume(&mut c, stream))));
+    add!(registry, "proxy_continue_stream", |c, stream: u32| Ok(
+        status(resume(&mut c, stream))
+    ));
     add!(registry, "proxy_close_stream", |c, stream: u32| {
         Ok(status(match (stream, c.data_mut().stream()) {
             (0 | 1, Some(stream)) => {
@@ -33,7 +35,12 @@ pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
          headers: u32,
          headers_size: u32,
          _grpc: u32| {
-            Ok(status(reply(&mut c, code, (body, body_size), (headers, headers_size))))
+            Ok(status(reply(
+                &mut c,
+                code,
+                (body, body_size),
+                (headers, headers_size),
+            )))
         }
     );
     add!(
@@ -57,20 +64,34 @@ pub(super) fn add(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
                 trailers: (trailers, trailers_size),
             };
             let token = call(&mut c, &parts, timeout_ms);
-            Ok(status(token.and_then(|token| write_u32(&mut c, token_at, token))))
+            Ok(status(
+                token.and_then(|token| write_u32(&mut c, token_at, token)),
+            ))
         }
     );
-    add!(registry, "proxy_set_tick_period_milliseconds", |c, period_ms: u32| {
-        c.data_mut().tick_period_ms = period_ms;
-        Ok(Status::Ok as u32)
-    });
-    add!(registry, "proxy_set_effective_context", |c, context: u32| {
-        let known = context == ROOT || c.data().streams.contains_key(&context);
-        if known {
-            c.data_mut().effective = context;
+    add!(
+        registry,
+        "proxy_set_tick_period_milliseconds",
+        |c, period_ms: u32| {
+            c.data_mut().tick_period_ms = period_ms;
+            Ok(Status::Ok as u32)
         }
-        Ok(status(if known { Ok(()) } else { Err(Status::BadArgument) }))
-    });
+    );
+    add!(
+        registry,
+        "proxy_set_effective_context",
+        |c, context: u32| {
+            let known = context == ROOT || c.data().streams.contains_key(&context);
+            if known {
+                c.data_mut().effective = context;
+            }
+            Ok(status(if known {
+                Ok(())
+            } else {
+                Err(Status::BadArgument)
+            }))
+        }
+    );
     add!(registry, "proxy_done", |_c| Ok(Status::Ok as u32));
     add!(
         registry,
@@ -112,7 +133,12 @@ fn reply(
     let headers = pairs::decode(&headers).ok_or(Status::BadArgument)?;
     let stream = c.data_mut().stream().ok_or(Status::BadArgument)?;
     if stream.wishes.reply.is_none() && !stream.replied {
-        stream.wishes.reply = Some(Reply { status, headers, body, details: "" });
+        stream.wishes.reply = Some(Reply {
+            status,
+            headers,
+            body,
+            details: "",
+        });
     }
     Ok(())
 }
@@ -133,18 +159,32 @@ fn call(c: &mut Caller<'_, State>, parts: &Parts, timeout_ms: u32) -> Checked<u3
     if !c.data().services.clusters.contains(&cluster) {
         return Err(Status::BadArgument);
     }
-    if [":path", ":method", ":authority"].iter().any(|name| !headers.contains(name)) {
+    if [":path", ":method", ":authority"]
+        .iter()
+        .any(|name| !headers.contains(name))
+    {
         return Err(Status::BadArgument);
     }
     if !body.is_empty() {
         headers.set(b"content-length", body.len().to_string().as_bytes());
     }
     let state = c.data_mut();
-    state.next_token = state.next_token.checked_add(1).ok_or(Status::InternalFailure)?;
+    state.next_token = state
+        .next_token
+        .checked_add(1)
+        .ok_or(Status::InternalFailure)?;
     let (token, context_id) = (state.next_token, state.effective);
     state.pending.insert(token, context_id);
     let timeout = Duration::from_millis(u64::from(timeout_ms));
-    state.calls.push(HttpCall { token, context_id, cluster, headers, body, trailers, timeout });
+    state.calls.push(HttpCall {
+        token,
+        context_id,
+        cluster,
+        headers,
+        body,
+        trailers,
+        timeout,
+    });
     Ok(token)
 }
 
