@@ -1,1 +1,30 @@
-//! To be written.
+//! The Sealgate proxy-wasm module: an adapter between a proxy-wasm host and [`sealgate_engine`].
+//!
+//! It decides nothing. `host.rs` is the only file that calls the host; `stream.rs` turns callbacks
+//! into events of the engine and effects into host calls; `root.rs` loads policies. One rule holds
+//! everywhere: every request callback returns `Pause` until the engine said `Forward`, because any
+//! callback that returns `Continue` releases the head to the upstream.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+mod host;
+mod metrics;
+mod root;
+mod stream;
+mod watch;
+
+#[cfg(target_os = "wasi")]
+#[expect(missing_docs, unreachable_pub, reason = "the SDK's macro writes the entry point")]
+mod entry {
+    proxy_wasm::main! {{
+        proxy_wasm::set_root_context(|_| Box::new(crate::root::Root::default()));
+    }}
+}

@@ -70,6 +70,19 @@ impl Gate {
             .collect()
     }
 
+    /// Whether some policy looks at the TLS connection; otherwise the host need not be asked.
+    pub fn reads_channel(&self) -> bool {
+        self.compiled
+            .routes
+            .policies()
+            .any(|policy| policy.channel.is_some())
+    }
+
+    /// Whether some route matches by the host's route name.
+    pub fn reads_route_name(&self) -> bool {
+        self.compiled.routes.reads_route_name()
+    }
+
     /// Takes up a request. The adapter gives the head as received and then drives the exchange.
     pub fn begin(&self, head: RequestHead, channel: Channel) -> Exchange {
         let route_name = head.route_name.clone();

@@ -267,6 +267,10 @@ pub(crate) struct RawReplay {
     pub(crate) by: RawReplayBy,
     /// Where seen values are kept: `local`, the host's shared data (all workers of one proxy).
     #[serde(default)]
+    #[expect(
+        dead_code,
+        reason = "one store so far; the member is read so that policies can name it"
+    )]
     pub(crate) store: RawReplayStore,
     /// How long a value is remembered, 1 to 604800 seconds. Derived from the signature's window
     /// for `rfc9421`; must be written for `github`.

@@ -108,6 +108,10 @@ impl RouteTable {
         }
     }
 
+    pub(crate) fn reads_route_name(&self) -> bool {
+        self.rows.iter().any(|row| row.route_name.is_some())
+    }
+
     pub(crate) fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
         self.policies.values()
     }
@@ -209,14 +213,15 @@ fn compile_row(
         ("path", &matcher.path),
         ("path_prefix", &matcher.path_prefix),
     ] {
-        if let Some(value) = value {
-            if !value.starts_with('/') || value.contains(['?', '#']) {
-                findings.fault(
-                    format!("{path}.match.{name}"),
-                    "is not a path",
-                    "begin with / and leave the query out",
-                );
-            }
+        if value
+            .as_ref()
+            .is_some_and(|value| !value.starts_with('/') || value.contains(['?', '#']))
+        {
+            findings.fault(
+                format!("{path}.match.{name}"),
+                "is not a path",
+                "begin with / and leave the query out",
+            );
         }
     }
     if matcher.path.is_none()

@@ -112,7 +112,7 @@ impl Recording {
         now: i64,
     ) -> Result<SharedRequest, Reason> {
         self.attempts = self.attempts.saturating_add(1);
-        if slot.len() % ENTRY_BYTES != 0 {
+        if !slot.len().is_multiple_of(ENTRY_BYTES) {
             return Err(Reason::ReplayStoreUnavailable);
         }
         let mut value = Vec::with_capacity(slot.len().saturating_add(ENTRY_BYTES));
