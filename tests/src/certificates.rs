@@ -70,7 +70,10 @@ impl Certificates {
             let (leaf, key) = leaf(issuer, name, san, ExtendedKeyUsagePurpose::ClientAuth);
             write(&format!("{name}.pem"), &leaf.pem());
             write(&format!("{name}.key"), &key.serialize_pem());
-            Identity { chain: vec![leaf.der().clone()], key: key.serialize_der() }
+            Identity {
+                chain: vec![leaf.der().clone()],
+                key: key.serialize_der(),
+            }
         };
         Self {
             authority: gateway_authority.der().clone(),
@@ -109,7 +112,10 @@ fn leaf(
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![usage];
     let key = key();
-    (parameters.signed_by(&key, issuer).expect("certificate"), key)
+    (
+        parameters.signed_by(&key, issuer).expect("certificate"),
+        key,
+    )
 }
 
 fn named(name: &str) -> DistinguishedName {

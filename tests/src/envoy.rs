@@ -36,23 +36,36 @@ impl Setup {
             std::fs::read_to_string(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
         };
         let extension = serde_saphyr::from_str(&read("sealgate.ecds.yaml")).expect("ECDS file");
-        Self { bootstrap: read(name), extension, environment: Vec::new(), concurrency: 2 }
+        Self {
+            bootstrap: read(name),
+            extension,
+            environment: Vec::new(),
+            concurrency: 2,
+        }
     }
 
     /// The main bootstrap with a test guest in place of the plugin and `text` as its configuration.
     pub fn guest(name: &str, text: &str) -> Self {
-        Self::shipped("sealgate.yaml").module(&required::guest(name)).configuration(json!({
-            "@type": "type.googleapis.com/google.protobuf.StringValue",
-            "value": text,
-        }))
+        Self::shipped("sealgate.yaml")
+            .module(&required::guest(name))
+            .configuration(json!({
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": text,
+            }))
     }
 
     /// Fills the site values in: certificates, upstream and free ports.
     #[must_use]
     pub fn site(self, certificates: &Certificates, upstream: SocketAddr) -> Self {
         self.replace("/etc/sealgate/tls", &text(certificates.folder()))
-            .replace("address: 0.0.0.0, port_value: 10443", "address: 127.0.0.1, port_value: 0")
-            .replace("port_value: 8080", &format!("port_value: {}", upstream.port()))
+            .replace(
+                "address: 0.0.0.0, port_value: 10443",
+                "address: 127.0.0.1, port_value: 0",
+            )
+            .replace(
+                "port_value: 8080",
+                &format!("port_value: {}", upstream.port()),
+            )
             .replace("port_value: 9901", "port_value: 0")
     }
 
@@ -65,15 +78,34 @@ impl Setup {
     /// Replaces every occurrence of a text of the bootstrap.
     #[must_use]
     pub fn replace(mut self, from: &str, to: &str) -> Self {
-        assert!(self.bootstrap.contains(from), "the bootstrap does not contain {from:?}");
+        assert!(
+            self.bootstrap.contains(from),
+            "the bootstrap does not contain {from:?}"
+        );
         self.bootstrap = self.bootstrap.replace(from, to);
+        self
+    }
+
+    /// Adds a cluster with one TCP endpoint.
+    #[must_use]
+    pub fn cluster(mut self, name: &str, address: SocketAddr) -> Self {
+        // The bootstraps end with their list of clusters.
+        self.bootstrap.push_str(&format!(
+            "\n    - {{ name: {name}, type: STATIC, connect_timeout: 1s, load_assignment: \
+             {{ cluster_name: {name}, endpoints: [{{ lb_endpoints: [{{ endpoint: {{ address: \
+             {{ socket_address: {{ address: {}, port_value: {} }} }} }} }}] }}] }} }}\n",
+            address.ip(),
+            address.port()
+        ));
         self
     }
 
     /// The module, in the ECDS file and in a bootstrap that names it itself.
     #[must_use]
     pub fn module(mut self, path: &Path) -> Self {
-        self.bootstrap = self.bootstrap.replace("/etc/sealgate/sealgate_plugin.wasm", &text(path));
+        self.bootstrap = self
+            .bootstrap
+            .replace("/etc/sealgate/sealgate_plugin.wasm", &text(path));
         self.plugin(|plugin| plugin["vm_config"]["code"]["local"]["filename"] = json!(text(path)))
     }
 
@@ -139,7 +171,11 @@ impl Setup {
             .output()
             .expect("envoy");
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() { Ok(log) } else { Err(log) }
+        if output.status.success() {
+            Ok(log)
+        } else {
+            Err(log)
+        }
     }
 
     /// Starts Envoy and waits until it is ready and its listener is bound.
@@ -162,22 +198,28 @@ impl Setup {
             text(&admin_file),
         ];
         let log = folder.path().join("envoy.log");
-        let mut process =
-            Process::start(&required::envoy(), arguments, &self.environment, &log);
+        let mut process = Process::start(&required::envoy(), arguments, &self.environment, &log);
         let admin = process.wait_for(START, || {
             let address: SocketAddr = std::fs::read_to_string(&admin_file).ok()?.parse().ok()?;
             let ready = admin_request(address, "GET", "/ready").ok()?;
             (ready.status == 200).then_some(address)
         });
         let listener = process.wait_for(START, || listener(admin));
-        Envoy { process, admin, listener, extension: self.extension.clone(), folder }
+        Envoy {
+            process,
+            admin,
+            listener,
+            extension: self.extension.clone(),
+            folder,
+        }
     }
 
     fn write(&self, folder: &Path) -> PathBuf {
         let extension = folder.join(EXTENSION);
         std::fs::write(&extension, self.extension.to_string()).expect("ECDS file");
-        let bootstrap =
-            self.bootstrap.replace("/etc/sealgate/sealgate.ecds.yaml", &text(&extension));
+        let bootstrap = self
+            .bootstrap
+            .replace("/etc/sealgate/sealgate.ecds.yaml", &text(&extension));
         let path = folder.join("bootstrap.yaml");
         std::fs::write(&path, bootstrap).expect("bootstrap");
         path
@@ -221,13 +263,20 @@ impl Envoy {
     }
 
     /// A new HTTP/2 connection with this client certificate.
-    pub fn connect_h2(&self, certificates: &Certificates, identity: &Identity) -> http2::Connection {
-        http2::Connection::open(self.listener, certificates, &Offer::of(identity)).expect("handshake")
+    pub fn connect_h2(
+        &self,
+        certificates: &Certificates,
+        identity: &Identity,
+    ) -> http2::Connection {
+        http2::Connection::open(self.listener, certificates, &Offer::of(identity))
+            .expect("handshake")
     }
 
     /// One request on its own HTTP/1.1 connection, as partner A.
     pub fn send(&self, certificates: &Certificates, request: &Request) -> Response {
-        self.connect(certificates, &certificates.partner_a).exchange(request).expect("a response")
+        self.connect(certificates, &certificates.partner_a)
+            .exchange(request)
+            .expect("a response")
     }
 
     /// The counters and gauges whose name contains `part`.
@@ -250,7 +299,11 @@ impl Envoy {
     pub fn wait_for_stat(&self, part: &str, value: u64, limit: Duration) -> Duration {
         let start = Instant::now();
         while self.stat(part) < value {
-            assert!(start.elapsed() < limit, "{part} stays below {value}:\n{:?}", self.stats(part));
+            assert!(
+                start.elapsed() < limit,
+                "{part} stays below {value}:\n{:?}",
+                self.stats(part)
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         start.elapsed()
@@ -295,9 +348,12 @@ const EXTENSION: &str = "sealgate.ecds.yaml";
 const START: Duration = Duration::from_secs(30);
 
 fn listener(admin: SocketAddr) -> Option<SocketAddr> {
-    let all: Value =
-        serde_json::from_slice(&admin_request(admin, "GET", "/listeners?format=json").ok()?.body)
-            .ok()?;
+    let all: Value = serde_json::from_slice(
+        &admin_request(admin, "GET", "/listeners?format=json")
+            .ok()?
+            .body,
+    )
+    .ok()?;
     let socket = &all["listener_statuses"][0]["local_address"]["socket_address"];
     let port = u16::try_from(socket["port_value"].as_u64()?).ok()?;
     Some(SocketAddr::from(([127, 0, 0, 1], port)))
@@ -306,7 +362,10 @@ fn listener(admin: SocketAddr) -> Option<SocketAddr> {
 fn admin_request(address: SocketAddr, method: &str, path: &str) -> std::io::Result<Response> {
     let mut socket = TcpStream::connect(address)?;
     socket.set_read_timeout(Some(Duration::from_secs(5)))?;
-    write!(socket, "{method} {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n")?;
+    write!(
+        socket,
+        "{method} {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n"
+    )?;
     h1::Reader::new(socket).response()
 }
 

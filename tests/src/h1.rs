@@ -25,7 +25,11 @@ impl Connection {
     /// # Errors
     /// The gateway refused the handshake or the connection. With TLS 1.3 a refusal of the client
     /// certificate arrives only with the first read.
-    pub fn open(address: SocketAddr, certificates: &Certificates, offer: &Offer) -> io::Result<Self> {
+    pub fn open(
+        address: SocketAddr,
+        certificates: &Certificates,
+        offer: &Offer,
+    ) -> io::Result<Self> {
         let socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(PATIENCE))?;
@@ -36,18 +40,29 @@ impl Connection {
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;
         }
-        Ok(Self { reader: Reader::new(stream) })
+        Ok(Self {
+            reader: Reader::new(stream),
+        })
     }
 
     /// Key exchange group of the handshake, e.g. `X25519MLKEM768`.
     pub fn group(&self) -> String {
-        let group = self.reader.inner.conn.negotiated_key_exchange_group().expect("handshake done");
+        let group = self
+            .reader
+            .inner
+            .conn
+            .negotiated_key_exchange_group()
+            .expect("handshake done");
         format!("{:?}", group.name())
     }
 
     /// How long later reads may wait.
     pub fn patience(&mut self, limit: Duration) {
-        self.reader.inner.sock.set_read_timeout(Some(limit)).expect("timeout");
+        self.reader
+            .inner
+            .sock
+            .set_read_timeout(Some(limit))
+            .expect("timeout");
     }
 
     /// Sends bytes as they are.
@@ -101,7 +116,10 @@ pub struct Head {
 impl<R: Read> Reader<R> {
     /// Reads from `inner`.
     pub fn new(inner: R) -> Self {
-        Self { inner, buffer: Vec::new() }
+        Self {
+            inner,
+            buffer: Vec::new(),
+        }
     }
 
     /// The next head; `None` at a clean end between messages.
@@ -110,17 +128,25 @@ impl<R: Read> Reader<R> {
     /// The stream failed or ended inside the head.
     pub fn head(&mut self) -> io::Result<Option<Head>> {
         let end = loop {
-            if let Some(at) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            if let Some(at) = self
+                .buffer
+                .windows(4)
+                .position(|window| window == b"\r\n\r\n")
+            {
                 break at;
             }
             if !self.fill()? {
-                return if self.buffer.is_empty() { Ok(None) } else { Err(ended()) };
+                return if self.buffer.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(ended())
+                };
             }
         };
         let head: Vec<u8> = self.buffer.drain(..end + 4).collect();
-        let mut lines = head[..end].split(|byte| *byte == b'\n').map(|line| {
-            line.strip_suffix(b"\r").unwrap_or(line)
-        });
+        let mut lines = head[..end]
+            .split(|byte| *byte == b'\n')
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let line = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
         let headers = lines.filter_map(field).collect();
         Ok(Some(Head { line, headers }))
@@ -143,7 +169,9 @@ impl<R: Read> Reader<R> {
             return self.chunks(trailers);
         }
         if let Some(length) = first(&head.headers, "content-length") {
-            let length = String::from_utf8_lossy(length).parse().map_err(io::Error::other)?;
+            let length = String::from_utf8_lossy(length)
+                .parse()
+                .map_err(io::Error::other)?;
             return self.exactly(length);
         }
         if to_end {
@@ -172,9 +200,17 @@ impl<R: Read> Reader<R> {
                 continue;
             }
             let bodiless = status == 204 || status == 304 || status == 101;
-            let body =
-                if bodiless { Vec::new() } else { self.body(&head, true, &mut Vec::new())? };
-            return Ok(Response { status, interim, headers: head.headers, body });
+            let body = if bodiless {
+                Vec::new()
+            } else {
+                self.body(&head, true, &mut Vec::new())?
+            };
+            return Ok(Response {
+                status,
+                interim,
+                headers: head.headers,
+                body,
+            });
         }
     }
 
@@ -239,5 +275,8 @@ fn field(line: &[u8]) -> Option<(String, Vec<u8>)> {
 }
 
 fn ended() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the peer ended the connection")
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the peer ended the connection",
+    )
 }

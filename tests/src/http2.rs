@@ -29,8 +29,15 @@ impl Connection {
     ///
     /// # Errors
     /// The handshake was refused.
-    pub fn open(address: SocketAddr, certificates: &Certificates, offer: &Offer) -> io::Result<Self> {
-        let offer = Offer { alpn: vec![b"h2"], ..offer.clone() };
+    pub fn open(
+        address: SocketAddr,
+        certificates: &Certificates,
+        offer: &Offer,
+    ) -> io::Result<Self> {
+        let offer = Offer {
+            alpn: vec![b"h2"],
+            ..offer.clone()
+        };
         let connector = TlsConnector::from(offer.config(certificates));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -61,18 +68,24 @@ impl Connection {
     pub fn exchange_within(&mut self, request: &Request, limit: Duration) -> io::Result<Response> {
         let head = head(request)?;
         let bodiless = request.body.is_empty() && request.trailers.is_empty();
-        let (answer, mut stream) =
-            self.sender.send_request(head, bodiless).map_err(io::Error::other)?;
+        let (answer, mut stream) = self
+            .sender
+            .send_request(head, bodiless)
+            .map_err(io::Error::other)?;
         if !bodiless {
             let last = request.trailers.is_empty();
             let body = Bytes::from(request.body.clone());
             stream.send_data(body, last).map_err(io::Error::other)?;
             if !last {
-                stream.send_trailers(map(&request.trailers)?).map_err(io::Error::other)?;
+                stream
+                    .send_trailers(map(&request.trailers)?)
+                    .map_err(io::Error::other)?;
             }
         }
         self.runtime.block_on(async {
-            timeout(limit, response(answer)).await.map_err(io::Error::other)?
+            timeout(limit, response(answer))
+                .await
+                .map_err(io::Error::other)?
         })
     }
 }
@@ -103,7 +116,10 @@ async fn response(answer: ResponseFuture) -> io::Result<Response> {
     let mut body = Vec::new();
     while let Some(chunk) = stream.data().await {
         let chunk = chunk.map_err(io::Error::other)?;
-        stream.flow_control().release_capacity(chunk.len()).map_err(io::Error::other)?;
+        stream
+            .flow_control()
+            .release_capacity(chunk.len())
+            .map_err(io::Error::other)?;
         body.extend_from_slice(&chunk);
     }
     let headers = head
@@ -111,5 +127,10 @@ async fn response(answer: ResponseFuture) -> io::Result<Response> {
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
         .collect();
-    Ok(Response { status: head.status.as_u16(), interim: Vec::new(), headers, body })
+    Ok(Response {
+        status: head.status.as_u16(),
+        interim: Vec::new(),
+        headers,
+        body,
+    })
 }

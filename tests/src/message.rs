@@ -48,7 +48,10 @@ impl Request {
 
     /// A `GET` without a body.
     pub fn get(target: &str) -> Self {
-        Self { framing: Framing::None, ..Self::new("GET", target, "") }
+        Self {
+            framing: Framing::None,
+            ..Self::new("GET", target, "")
+        }
     }
 
     /// Adds a header after the others.
@@ -66,7 +69,8 @@ impl Request {
 
     /// Removes every header of that name.
     pub fn remove(&mut self, name: &str) {
-        self.headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
+        self.headers
+            .retain(|(present, _)| !present.eq_ignore_ascii_case(name));
     }
 
     /// The first value of a header.
@@ -76,8 +80,11 @@ impl Request {
 
     /// The bytes on the wire, HTTP/1.1.
     pub fn to_h1(&self) -> Vec<u8> {
-        let mut out = format!("{} {} HTTP/1.1\r\nhost: {}\r\n", self.method, self.target, self.authority)
-            .into_bytes();
+        let mut out = format!(
+            "{} {} HTTP/1.1\r\nhost: {}\r\n",
+            self.method, self.target, self.authority
+        )
+        .into_bytes();
         let mut line = |name: &str, value: &[u8]| {
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b": ");
@@ -146,7 +153,12 @@ impl Response {
             return None;
         }
         let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
-        Some(body["type"].as_str()?.strip_prefix("urn:sealgate:problem:")?.to_owned())
+        Some(
+            body["type"]
+                .as_str()?
+                .strip_prefix("urn:sealgate:problem:")?
+                .to_owned(),
+        )
     }
 }
 

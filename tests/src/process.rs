@@ -41,7 +41,10 @@ impl Process {
             .stderr(output)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
-        Self { child, log: log.to_owned() }
+        Self {
+            child,
+            log: log.to_owned(),
+        }
     }
 
     /// Waits until `ready` gives a value; fails with the log when the program ends or time is up.
@@ -54,7 +57,11 @@ impl Process {
             if let Some(status) = self.child.try_wait().expect("child status") {
                 panic!("the program ended with {status}:\n{}", self.log());
             }
-            assert!(Instant::now() < until, "not ready within {limit:?}:\n{}", self.log());
+            assert!(
+                Instant::now() < until,
+                "not ready within {limit:?}:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -104,8 +111,12 @@ mod tests {
     #[test]
     fn closing_the_pipe_kills_the_process() {
         let folder = tempfile::tempdir().expect("folder");
-        let mut process =
-            Process::start(Path::new("sleep"), ["1000"], &[], &folder.path().join("log"));
+        let mut process = Process::start(
+            Path::new("sleep"),
+            ["1000"],
+            &[],
+            &folder.path().join("log"),
+        );
         drop(process.child.stdin.take());
         let until = Instant::now() + Duration::from_secs(5);
         while process.is_running() {

@@ -15,7 +15,11 @@ pub fn plugin() -> PathBuf {
 /// One of the misbehaving test guests, by its crate name.
 pub fn guest(name: &str) -> PathBuf {
     let path = file("SEALGATE_GUESTS_DIR", "the test guests").join(format!("{name}.wasm"));
-    assert!(path.is_file(), "no test guest {}; tests/guests makes them", path.display());
+    assert!(
+        path.is_file(),
+        "no test guest {}; tests/guests makes them",
+        path.display()
+    );
     path
 }
 
@@ -53,20 +57,32 @@ pub fn node() -> PathBuf {
 pub fn nginx() -> PathBuf {
     let path = std::env::var_os("SEALGATE_NGINX")
         .map_or_else(|| PathBuf::from("/usr/sbin/nginx"), PathBuf::from);
-    assert!(path.is_file(), "no nginx at {}; {}", path.display(), hint("nginx", "SEALGATE_NGINX"));
+    assert!(
+        path.is_file(),
+        "no nginx at {}; {}",
+        path.display(),
+        hint("nginx", "SEALGATE_NGINX")
+    );
     path
 }
 
 /// The root of this repository.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests crate lives in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests crate lives in the repository")
 }
 
 fn file(variable: &str, what: &str) -> PathBuf {
     let path = std::env::var_os(variable)
         .map(PathBuf::from)
         .unwrap_or_else(|| panic!("{variable} is not set; {}", hint(what, variable)));
-    assert!(path.exists(), "{variable}={} does not exist; {}", path.display(), hint(what, variable));
+    assert!(
+        path.exists(),
+        "{variable}={} does not exist; {}",
+        path.display(),
+        hint(what, variable)
+    );
     path
 }
 

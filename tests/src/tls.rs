@@ -24,7 +24,10 @@ pub struct Offer<'a> {
 impl std::fmt::Debug for Offer<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let groups: Vec<_> = self.groups.iter().map(|group| group.name()).collect();
-        formatter.debug_struct("Offer").field("groups", &groups).finish_non_exhaustive()
+        formatter
+            .debug_struct("Offer")
+            .field("groups", &groups)
+            .finish_non_exhaustive()
     }
 }
 
@@ -33,7 +36,10 @@ impl<'a> Offer<'a> {
     pub fn of(identity: &'a Identity) -> Self {
         Self {
             identity: Some(identity),
-            groups: vec![aws_lc_rs::kx_group::X25519MLKEM768, aws_lc_rs::kx_group::X25519],
+            groups: vec![
+                aws_lc_rs::kx_group::X25519MLKEM768,
+                aws_lc_rs::kx_group::X25519,
+            ],
             versions: TLS13,
             alpn: vec![b"http/1.1"],
         }
@@ -41,10 +47,14 @@ impl<'a> Offer<'a> {
 
     /// The rustls configuration that trusts the gateway of `certificates`.
     pub fn config(&self, certificates: &Certificates) -> Arc<ClientConfig> {
-        let provider =
-            CryptoProvider { kx_groups: self.groups.clone(), ..aws_lc_rs::default_provider() };
+        let provider = CryptoProvider {
+            kx_groups: self.groups.clone(),
+            ..aws_lc_rs::default_provider()
+        };
         let mut roots = RootCertStore::empty();
-        roots.add(certificates.authority.clone()).expect("authority");
+        roots
+            .add(certificates.authority.clone())
+            .expect("authority");
         let builder = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(self.versions)
             .expect("versions")

@@ -1,7 +1,9 @@
 //! An upstream that records every byte that reaches it.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,7 +50,7 @@ pub type Answer = Box<dyn Fn(&Received) -> Vec<u8> + Send + Sync>;
 /// The recording upstream, on a free port of the loopback interface.
 #[derive(Debug)]
 pub struct Upstream {
-    address: SocketAddr,
+    address: Option<SocketAddr>,
     record: Arc<Record>,
 }
 
@@ -61,7 +63,10 @@ struct Record {
 
 impl std::fmt::Debug for Record {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Record").field("bytes", &self.bytes).finish_non_exhaustive()
+        formatter
+            .debug_struct("Record")
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,12 +83,32 @@ impl Upstream {
                 std::thread::spawn(move || serve(socket, &record));
             }
         });
-        Self { address, record }
+        Self {
+            address: Some(address),
+            record,
+        }
     }
 
-    /// Where it listens.
+    /// Starts to listen on a Unix socket.
+    pub fn start_unix(path: &Path) -> Self {
+        let listener = UnixListener::bind(path).expect("Unix socket");
+        let record = Arc::new(Record::default());
+        let shared = Arc::clone(&record);
+        std::thread::spawn(move || {
+            for socket in listener.incoming().flatten() {
+                let record = Arc::clone(&shared);
+                std::thread::spawn(move || serve(socket, &record));
+            }
+        });
+        Self {
+            address: None,
+            record,
+        }
+    }
+
+    /// Where it listens, when it does on TCP.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.address.expect("an upstream on TCP")
     }
 
     /// All bytes that any connection has received, requests or not.
@@ -105,7 +130,10 @@ impl Upstream {
     pub fn wait_for(&self, count: usize, limit: Duration) -> Vec<Received> {
         let until = Instant::now() + limit;
         while lock(&self.record.requests).len() < count {
-            assert!(Instant::now() < until, "the upstream did not get {count} requests");
+            assert!(
+                Instant::now() < until,
+                "the upstream did not get {count} requests"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
         self.requests()
@@ -128,15 +156,26 @@ pub fn ok(content_type: &str, body: &[u8]) -> Vec<u8> {
     out
 }
 
-fn serve(socket: TcpStream, record: &Record) {
-    let mut reader = Reader::new(Counted { socket, bytes: &record.bytes });
+fn serve<S: Read + Write>(socket: S, record: &Record) {
+    let mut reader = Reader::new(Counted {
+        socket,
+        bytes: &record.bytes,
+    });
     while let Ok(Some(head)) = reader.head() {
         let mut words = head.line.split(' ');
         let method = words.next().unwrap_or_default().to_owned();
         let target = words.next().unwrap_or_default().to_owned();
         let mut trailers = Vec::new();
-        let Ok(body) = reader.body(&head, false, &mut trailers) else { return };
-        let received = Received { method, target, headers: head.headers, body, trailers };
+        let Ok(body) = reader.body(&head, false, &mut trailers) else {
+            return;
+        };
+        let received = Received {
+            method,
+            target,
+            headers: head.headers,
+            body,
+            trailers,
+        };
         let answer = lock(&record.answer).clone();
         let answer = answer.map_or_else(|| summary(&received), |answer| answer(&received));
         lock(&record.requests).push(received);
@@ -148,8 +187,11 @@ fn serve(socket: TcpStream, record: &Record) {
 
 fn summary(received: &Received) -> Vec<u8> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let headers: Vec<_> =
-        received.headers.iter().map(|(name, value)| json!([name, text(value)])).collect();
+    let headers: Vec<_> = received
+        .headers
+        .iter()
+        .map(|(name, value)| json!([name, text(value)]))
+        .collect();
     let body = json!({
         "method": received.method,
         "target": received.target,
@@ -160,12 +202,12 @@ fn summary(received: &Received) -> Vec<u8> {
     ok("application/json", body.to_string().as_bytes())
 }
 
-struct Counted<'a> {
-    socket: TcpStream,
+struct Counted<'a, S> {
+    socket: S,
     bytes: &'a AtomicU64,
 }
 
-impl Read for Counted<'_> {
+impl<S: Read> Read for Counted<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.socket.read(buffer)?;
         self.bytes.fetch_add(read as u64, Ordering::SeqCst);
