@@ -172,3 +172,149 @@ impl fmt::Debug for Claims {
         f.write_str("Claims { .. }")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+
+    fn check(claims: &str, leeway_seconds: u64) -> Result<(), ClaimFault> {
+        let audience = ["payments".to_owned(), "refunds".to_owned()];
+        let expected = Expected {
+            issuer: Some("https://idp"),
+            audience: &audience,
+            leeway_seconds,
+        };
+        Claims::parse(claims.as_bytes())
+            .unwrap()
+            .check(&expected, NOW)
+    }
+
+    #[test]
+    fn table() {
+        let base = r#""iss":"https://idp","aud":"payments""#;
+        for (claims, leeway, outcome) in [
+            (format!(r#"{{{base},"exp":1700000001}}"#), 0, Ok(())),
+            (
+                format!(r#"{{{base},"exp":1700000000}}"#),
+                0,
+                Err(ClaimFault::Expired),
+            ),
+            (
+                format!(r#"{{{base},"exp":1700000000.9}}"#),
+                0,
+                Err(ClaimFault::Expired),
+            ),
+            (format!(r#"{{{base},"exp":1700000001.5}}"#), 0, Ok(())),
+            (format!(r#"{{{base},"exp":1699999941}}"#), 60, Ok(())),
+            (
+                format!(r#"{{{base},"exp":1699999940}}"#),
+                60,
+                Err(ClaimFault::Expired),
+            ),
+            (
+                format!(r#"{{{base},"exp":0}}"#),
+                u64::MAX,
+                Err(ClaimFault::Expired),
+            ),
+            (format!("{{{base}}}"), 0, Err(ClaimFault::MissingExpiry)),
+            (
+                format!(r#"{{{base},"exp":"1700000001"}}"#),
+                0,
+                Err(ClaimFault::Malformed),
+            ),
+            (
+                format!(r#"{{{base},"exp":null}}"#),
+                0,
+                Err(ClaimFault::Malformed),
+            ),
+            (
+                format!(r#"{{{base},"exp":-1}}"#),
+                0,
+                Err(ClaimFault::Malformed),
+            ),
+            (
+                format!(r#"{{{base},"exp":1e300}}"#),
+                0,
+                Err(ClaimFault::Malformed),
+            ),
+            (
+                format!(r#"{{{base},"exp":1800000000,"nbf":1700000000}}"#),
+                0,
+                Ok(()),
+            ),
+            (
+                format!(r#"{{{base},"exp":1800000000,"nbf":1700000001}}"#),
+                0,
+                Err(ClaimFault::NotYetValid),
+            ),
+            (
+                format!(r#"{{{base},"exp":1800000000,"nbf":1700000060}}"#),
+                60,
+                Ok(()),
+            ),
+            (
+                format!(r#"{{{base},"exp":1800000000,"nbf":"now"}}"#),
+                0,
+                Err(ClaimFault::Malformed),
+            ),
+            (
+                format!(r#"{{{base},"exp":1800000000,"iat":1700000061}}"#),
+                60,
+                Err(ClaimFault::IssuedInFuture),
+            ),
+        ] {
+            assert_eq!(
+                check(&claims, leeway),
+                outcome,
+                "{claims} with leeway {leeway}"
+            );
+        }
+    }
+
+    #[test]
+    fn issuer_and_audience() {
+        for (claims, outcome) in [
+            (r#""iss":"https://idp","aud":"payments""#, Ok(())),
+            (r#""iss":"https://idp","aud":["x","refunds"]"#, Ok(())),
+            (
+                r#""iss":"https://idp/","aud":"payments""#,
+                Err(ClaimFault::Issuer),
+            ),
+            (
+                r#""iss":"HTTPS://idp","aud":"payments""#,
+                Err(ClaimFault::Issuer),
+            ),
+            (r#""aud":"payments""#, Err(ClaimFault::Issuer)),
+            (
+                r#""iss":["https://idp"],"aud":"payments""#,
+                Err(ClaimFault::Malformed),
+            ),
+            (
+                r#""iss":"https://idp","aud":"payment""#,
+                Err(ClaimFault::Audience),
+            ),
+            (r#""iss":"https://idp","aud":[]"#, Err(ClaimFault::Audience)),
+            (r#""iss":"https://idp""#, Err(ClaimFault::Audience)),
+            (
+                r#""iss":"https://idp","aud":["payments",1]"#,
+                Err(ClaimFault::Malformed),
+            ),
+            (
+                r#""iss":"https://idp","aud":{"payments":1}"#,
+                Err(ClaimFault::Malformed),
+            ),
+        ] {
+            let claims = format!(r#"{{"exp":1800000000,{claims}}}"#);
+            assert_eq!(check(&claims, 0), outcome, "{claims}");
+        }
+    }
+
+    #[test]
+    fn only_strict_objects_are_claims() {
+        for text in ["", "[]", "\"x\"", r#"{"exp":1,"exp":2}"#, "{}x", "{"] {
+            assert!(Claims::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

