@@ -1,2 +1,7 @@
-//! To be written.
-fn main() {}
+//! The `hsm-bridge` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hsm_bridge::cli::main()
+}

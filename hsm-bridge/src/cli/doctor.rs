@@ -1,0 +1,177 @@
+//! `hsm-bridge doctor`
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{Format, open};
+use crate::config::{Config, KeyConfig, TokenConfig};
+use crate::harden;
+use crate::secret::SecretSource;
+use crate::token::pkcs11::{Finding, Grade, Pkcs11Token, inspect};
+use crate::token::{FaultClass, Token as _};
+
+/// Prints every finding. Exit code 1 when something will not work.
+pub(super) fn doctor(config: &Config, format: Format) -> ExitCode {
+    let mut findings = process(config);
+    for token in &config.tokens {
+        let prefix = |mut finding: Finding| {
+            finding.what = format!("{} {}", token.name, finding.what);
+            finding
+        };
+        let looked = inspect(&token.place);
+        let sound = !looked.iter().any(|finding| finding.grade == Grade::Bad);
+        findings.extend(looked.into_iter().map(prefix));
+        if sound {
+            findings.extend(keys(config, token).into_iter().map(prefix));
+        }
+    }
+    let bad = findings.iter().any(|finding| finding.grade == Grade::Bad);
+    match format {
+        Format::Table => print(&findings),
+        Format::Json => print_json(&findings, bad),
+    }
+    if bad {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn process(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if harden::is_root() && !config.server.allow_root {
+        findings.push(Finding::bad(
+            "user",
+            "this is root, and a key service does not need it",
+            "run as a user of its own, or set `allow_root = true` where there are no users",
+        ));
+    }
+    let sources = config.tokens.iter().map(|token| ("PIN", &token.place.pin));
+    let sources = sources.chain(config.sockets.iter().map(|s| ("header token", &s.token)));
+    for (what, source) in sources {
+        match source {
+            SecretSource::File(path) => findings.extend(file_mode(what, path)),
+            SecretSource::Env(name) => findings.push(Finding::warn(
+                what,
+                format!("is in the environment variable {name}"),
+                "a file or a systemd credential does not show in /proc",
+            )),
+            SecretSource::Credential(_) => {}
+        }
+    }
+    for socket in &config.sockets {
+        let folder = socket
+            .path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        match folder.map(|folder| (folder, std::fs::metadata(folder))) {
+            Some((folder, Err(error))) => findings.push(Finding::bad(
+                "socket",
+                format!("{}: {error}", folder.display()),
+                "make the folder, mode 0750, owned by the bridge's user",
+            )),
+            Some((folder, Ok(meta))) if meta.permissions().mode() & 0o002 != 0 => {
+                findings.push(Finding::warn(
+                    "socket",
+                    format!("everyone may write in {}", folder.display()),
+                    "use a folder of its own, mode 0750",
+                ));
+            }
+            _ => {}
+        }
+    }
+    findings
+}
+
+fn file_mode(what: &str, path: &Path) -> Option<Finding> {
+    match std::fs::metadata(path) {
+        Err(error) => Some(Finding::bad(
+            what,
+            format!("{}: {error}", path.display()),
+            "make the file, mode 0400, owned by the bridge's user",
+        )),
+        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => Some(Finding::warn(
+            what,
+            format!("others may read {}", path.display()),
+            format!("chmod 0400 {}", path.display()),
+        )),
+        Ok(_) => None,
+    }
+}
+
+fn keys(config: &Config, token: &TokenConfig) -> Vec<Finding> {
+    let open = match open(token, false) {
+        Ok(open) => open,
+        Err(fault) => return vec![Finding::bad("keys", fault.detail, "see above")],
+    };
+    let keys = config.keys.iter().filter(|key| key.token == token.name);
+    keys.flat_map(|key| key_findings(&open, key)).collect()
+}
+
+fn key_findings(open: &Pkcs11Token, key: &KeyConfig) -> Vec<Finding> {
+    let what = format!("key {}", key.kid);
+    if let Err(fault) = open.describe(0, &key.plan.label) {
+        let fix = if fault.class == FaultClass::NoKey {
+            format!("`hsm-bridge keygen --kid {} --type ..` makes it", key.kid)
+        } else {
+            "see the message of the token".to_owned()
+        };
+        return vec![Finding::bad(&what, fault.detail, fix)];
+    }
+    let test = |algorithm: &crate::jwa::Algorithm| match open.rehearse(
+        0,
+        &key.plan.label,
+        &algorithm.sample(),
+    ) {
+        Ok(Some(_)) => Finding::good(&what, format!("{algorithm} passed its self-test")),
+        Ok(None) => Finding::warn(
+            &what,
+            format!("{algorithm} cannot be tested: the token keeps no public half"),
+            "send one real message through it",
+        ),
+        Err(fault) => Finding::bad(
+            &what,
+            format!("{algorithm}: {fault}"),
+            "take the algorithm out of `algs`, or use another token or key type",
+        ),
+    };
+    key.plan.algorithms.iter().map(test).collect()
+}
+
+fn print(findings: &[Finding]) {
+    for finding in findings {
+        println!(
+            "{:<5} {}: {}",
+            word(finding.grade),
+            finding.what,
+            finding.found
+        );
+        if let Some(fix) = &finding.fix {
+            println!("      -> {fix}");
+        }
+    }
+}
+
+fn print_json(findings: &[Finding], bad: bool) {
+    let lines: Vec<_> = findings
+        .iter()
+        .map(|finding| {
+            serde_json::json!({
+                "grade": word(finding.grade),
+                "what": finding.what,
+                "found": finding.found,
+                "fix": finding.fix,
+            })
+        })
+        .collect();
+    println!("{}", serde_json::json!({ "ok": !bad, "findings": lines }));
+}
+
+fn word(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Good => "ok",
+        Grade::Warn => "warn",
+        Grade::Bad => "BAD",
+    }
+}

@@ -1,0 +1,128 @@
+//! `hsm-bridge serve`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use super::Failed;
+use crate::config::Config;
+use crate::front::{Bridge, bind};
+use crate::harden;
+use crate::metrics::Metrics;
+use crate::service::{Service, Settings};
+use crate::token::pkcs11::Pkcs11Token;
+
+/// How long half of the workers may hang in one call before the process gives up.
+const STUCK_LIMIT: Duration = Duration::from_secs(10);
+/// How long connections may take to end after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) fn serve(config: Config, allow_root: bool) -> Result<(), Failed> {
+    if harden::is_root() && !allow_root && !config.server.allow_root {
+        return Err(Failed(
+            "will not run as root: use a user of its own, or --allow-root where there are no users"
+                .into(),
+        ));
+    }
+    harden::forbid_dumps().map_err(|error| Failed(format!("cannot forbid dumps: {error}")))?;
+    log();
+    let metrics = Arc::new(Metrics::new());
+    let mut services = Vec::new();
+    for token in &config.tokens {
+        let canary = token.canary_key.as_ref().and_then(|kid| config.key(kid));
+        let keys = config.keys.iter().filter(|key| key.token == token.name);
+        let settings = Settings {
+            name: token.name.clone(),
+            workers: token.place.lanes.saturating_sub(1),
+            queue: config.server.queue,
+            keys: keys.map(|key| key.plan.clone()).collect(),
+            canary: canary.map(|key| key.plan.label.clone()),
+        };
+        let open = Pkcs11Token::load(token.place.clone())
+            .and_then(|loaded| Service::start(settings, Box::new(loaded), Arc::clone(&metrics)));
+        services.push(open.map_err(|fault| {
+            Failed(format!(
+                "token {}: {fault}\n  `hsm-bridge doctor` says more; a wrong PIN is not tried again",
+                token.name
+            ))
+        })?);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(run(Bridge::new(config.clone(), services, metrics), &config))
+}
+
+async fn run(bridge: Arc<Bridge>, config: &Config) -> Result<(), Failed> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = tokio::task::JoinSet::new();
+    // Every socket is bound before any is served: a fault in one leaves none behind half open.
+    let admin = bind(&config.server.admin_socket, 0o600, None)?;
+    let mut sockets = Vec::new();
+    for socket in &config.sockets {
+        sockets.push((bind(&socket.path, socket.mode, socket.gid)?, socket));
+    }
+    for (listener, socket) in sockets {
+        let serving = bridge
+            .serve_data(listener, socket, stopped.clone())
+            .map_err(|error| Failed(format!("socket {}: {error}", socket.path.display())))?;
+        tasks.spawn(serving);
+    }
+    tasks.spawn(bridge.serve_admin(admin, stopped));
+    tracing::info!(
+        event = "ready",
+        sockets = config.sockets.len(),
+        pid = std::process::id()
+    );
+    let stuck = loop {
+        tokio::select! {
+            _ = terminate.recv() => break false,
+            _ = interrupt.recv() => break false,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {
+                if bridge.services().any(|service| service.is_stuck(STUCK_LIMIT)) {
+                    break true;
+                }
+            }
+        }
+    };
+    let _ = stop.send(true);
+    let paths = config.sockets.iter().map(|socket| &socket.path);
+    for path in paths.chain([&config.server.admin_socket]) {
+        let _ = std::fs::remove_file(path);
+    }
+    if stuck {
+        tracing::error!(
+            event = "stuck",
+            "half of the workers hang in the token: giving up"
+        );
+        return Err(Failed(
+            "half of the workers hang in calls of the token".into(),
+        ));
+    }
+    tracing::info!(event = "stopping");
+    let drained = async { while tasks.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(DRAIN, drained).await;
+    for service in bridge.services() {
+        service.stop();
+    }
+    // The warden closes the token once the workers are done.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    Ok(())
+}
+
+fn log() {
+    let filter = EnvFilter::try_from_env("HSM_BRIDGE_LOG").unwrap_or_else(|_| "info".into());
+    // A second call, in tests of the library, keeps the first.
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}

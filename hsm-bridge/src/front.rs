@@ -1,0 +1,270 @@
+//! The sockets: who may connect, how long, and which handler answers.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+use crate::config::{Config, SocketConfig};
+use crate::metrics::{CauseLabel, Metrics};
+use crate::service::Service;
+
+mod admin;
+mod answer;
+mod bind;
+mod budget;
+mod data;
+
+pub use bind::bind;
+
+type Body = http_body_util::Full<Bytes>;
+
+/// Largest request head, in bytes.
+const MAX_HEAD_BYTES: usize = 8 * 1024;
+
+/// Everything the handlers share.
+pub struct Bridge {
+    config: Config,
+    services: HashMap<String, Arc<Service>>,
+    metrics: Arc<Metrics>,
+    connections: Arc<Semaphore>,
+}
+
+impl Bridge {
+    /// Joins configuration and services (by token name).
+    #[must_use]
+    pub fn new(config: Config, services: Vec<Arc<Service>>, metrics: Arc<Metrics>) -> Arc<Self> {
+        let connections = Arc::new(Semaphore::new(config.server.max_conns));
+        let services = services
+            .into_iter()
+            .map(|service| (service.name().to_owned(), service))
+            .collect();
+        Arc::new(Self {
+            config,
+            services,
+            metrics,
+            connections,
+        })
+    }
+
+    /// The services.
+    pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.services.values()
+    }
+
+    /// Serves a data socket until `stop` turns true.
+    ///
+    /// # Errors
+    /// When the socket's header token cannot be read.
+    pub fn serve_data(
+        self: &Arc<Self>,
+        listener: UnixListener,
+        socket: &SocketConfig,
+        stop: watch::Receiver<bool>,
+    ) -> io::Result<impl Future<Output = ()> + Send + use<>> {
+        let handler = Arc::new(data::DataSocket::new(Arc::clone(self), socket)?);
+        let uids = socket.uids.clone();
+        Ok(self.accept(listener, uids, stop, move |request| {
+            let handler = Arc::clone(&handler);
+            async move { handler.answer(request).await }
+        }))
+    }
+
+    /// Serves the admin socket until `stop` turns true.
+    pub fn serve_admin(
+        self: &Arc<Self>,
+        listener: UnixListener,
+        stop: watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let bridge = Arc::clone(self);
+        self.accept(listener, Vec::new(), stop, move |request| {
+            let bridge = Arc::clone(&bridge);
+            async move { admin::answer(&bridge, &request) }
+        })
+    }
+
+    fn accept<F, Fut>(
+        self: &Arc<Self>,
+        listener: UnixListener,
+        uids: Vec<u32>,
+        mut stop: watch::Receiver<bool>,
+        handler: F,
+    ) -> impl Future<Output = ()> + Send + use<F, Fut>
+    where
+        F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let bridge = Arc::clone(self);
+        async move {
+            loop {
+                let accepted = tokio::select! {
+                    accepted = listener.accept() => accepted,
+                    _ = stop.wait_for(|stop| *stop) => return,
+                };
+                match accepted {
+                    Ok((stream, _)) => bridge.admit(stream, &uids, stop.clone(), handler.clone()),
+                    Err(error) => {
+                        // Out of descriptors, most likely: let some close.
+                        tracing::error!(event = "accept-failed", %error);
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn admit<F, Fut>(
+        self: &Arc<Self>,
+        stream: UnixStream,
+        uids: &[u32],
+        stop: watch::Receiver<bool>,
+        handler: F,
+    ) where
+        F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Response<Body>> + Send + 'static,
+    {
+        // The user id at the time of connect; dropping the stream closes it unread.
+        let uid = stream.peer_cred().map(|peer| peer.uid()).ok();
+        let welcome = uid.is_some_and(|uid| {
+            uids.contains(&uid) || (uids.is_empty() && uid == rustix::process::geteuid().as_raw())
+        });
+        if !welcome {
+            tracing::warn!(event = "connection-refused", cause = "uid", uid);
+            self.refuse("uid");
+            return;
+        }
+        let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
+            self.refuse("full");
+            return;
+        };
+        let bridge = Arc::clone(self);
+        tokio::spawn(async move {
+            bridge.metrics.connections.inc();
+            serve(stream, bridge.config.server.idle_timeout, stop, handler).await;
+            bridge.metrics.connections.dec();
+            drop(permit);
+        });
+    }
+
+    fn refuse(&self, cause: &'static str) {
+        self.metrics
+            .refused_connections
+            .get_or_create_owned(&CauseLabel { cause })
+            .inc();
+    }
+}
+
+/// Serves one connection, HTTP/1.1 or HTTP/2 by its first bytes, until it is idle for too long.
+async fn serve<F, Fut>(
+    stream: UnixStream,
+    idle: Duration,
+    mut stop: watch::Receiver<bool>,
+    handler: F,
+) where
+    F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<Body>> + Send + 'static,
+{
+    let activity = Arc::new(Activity::new());
+    let counted = Arc::clone(&activity);
+    let service = service_fn(move |request| {
+        let guard = Activity::begin(&counted);
+        let answer = handler(request);
+        async move {
+            let response = answer.await;
+            drop(guard);
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(idle)
+        .max_buf_size(MAX_HEAD_BYTES + sealgate_wire::MAX_BODY_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX))
+        .max_concurrent_streams(256);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            // Errors here are the peer's: a reset, a malformed frame.
+            _ = connection.as_mut() => return,
+            () = tokio::time::sleep_until(activity.idle_at(idle)), if !ending => {
+                if !activity.is_idle(idle) {
+                    continue;
+                }
+            }
+            _ = stop.wait_for(|stop| *stop), if !ending => {}
+            () = tokio::time::sleep(Duration::from_secs(1)), if ending => return,
+        }
+        if !ending {
+            connection.as_mut().graceful_shutdown();
+            ending = true;
+        }
+    }
+}
+
+/// Whether a connection has a request under way, and when the last one ended. Also covers a
+/// connection that never gets as far as a request.
+struct Activity {
+    under_way: AtomicUsize,
+    last: std::sync::Mutex<Instant>,
+}
+
+impl Activity {
+    fn new() -> Self {
+        Self {
+            under_way: AtomicUsize::new(0),
+            last: std::sync::Mutex::new(Instant::now()),
+        }
+    }
+
+    fn begin(activity: &Arc<Self>) -> UnderWay {
+        activity.under_way.fetch_add(1, Ordering::AcqRel);
+        UnderWay(Arc::clone(activity))
+    }
+
+    fn last(&self) -> Instant {
+        *self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn idle_at(&self, idle: Duration) -> Instant {
+        // Never in the past, or the select would spin while a request is under way.
+        let soonest = Instant::now() + idle / 8;
+        (self.last() + idle).max(soonest)
+    }
+
+    fn is_idle(&self, idle: Duration) -> bool {
+        self.under_way.load(Ordering::Acquire) == 0 && self.last().elapsed() >= idle
+    }
+}
+
+struct UnderWay(Arc<Activity>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        *self
+            .0
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now();
+        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,197 @@
+//! What the admin socket shows in Prometheus text. No label carries a key name.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// One request at a data socket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    /// `unwrap`, `mac`, `sign`, `public`, `live`, `ready` or `other`.
+    pub op: &'static str,
+    /// JOSE name, or `none`.
+    pub alg: &'static str,
+    /// `ok` or the code of the failure.
+    pub code: &'static str,
+}
+
+/// An operation or an order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OpLabel {
+    /// Its name.
+    pub op: &'static str,
+}
+
+/// A token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TokenLabel {
+    /// Its name in the configuration.
+    pub token: String,
+}
+
+/// A reason.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CauseLabel {
+    /// Its word.
+    pub cause: &'static str,
+}
+
+type Histograms = Family<OpLabel, Histogram, fn() -> Histogram>;
+
+/// Every metric of the bridge.
+pub struct Metrics {
+    registry: Registry,
+    /// Requests by operation, algorithm and code.
+    pub requests: Family<RequestLabels, Counter>,
+    /// Orders given to a token, canaries and self-tests not counted.
+    pub orders: Family<OpLabel, Counter>,
+    exec: Histograms,
+    total: Histograms,
+    canary: Histogram,
+    /// Jobs waiting, per token.
+    pub queue_depth: Family<TokenLabel, Gauge>,
+    /// Jobs refused because a queue was full.
+    pub queue_rejected: Counter,
+    /// Sessions a token granted.
+    pub sessions: Family<TokenLabel, Gauge>,
+    /// 1 while a token works, else 0.
+    pub token_up: Family<TokenLabel, Gauge>,
+    /// How often a token was opened.
+    pub token_epoch: Family<TokenLabel, Gauge>,
+    /// Successful recoveries, by what caused them.
+    pub reinit: Family<CauseLabel, Counter>,
+    /// Workers in a call that does not return, per token.
+    pub workers_stuck: Family<TokenLabel, Gauge>,
+    /// Connections closed before a byte was read: `uid` or `full`.
+    pub refused_connections: Family<CauseLabel, Counter>,
+    /// Open connections.
+    pub connections: Gauge<i64, std::sync::atomic::AtomicI64>,
+    /// Cryptographic failures.
+    pub crypto_failed: Counter<u64, AtomicU64>,
+}
+
+impl Metrics {
+    /// All zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("hsmb");
+        let requests = Family::default();
+        registry.register("requests", "Requests at the data sockets", requests.clone());
+        let orders = Family::default();
+        registry.register(
+            "token_orders",
+            "Orders given to tokens for callers",
+            orders.clone(),
+        );
+        let exec = Histograms::new_with_constructor(latency);
+        registry.register_with_unit("exec", "Time in the token", Unit::Seconds, exec.clone());
+        let total = Histograms::new_with_constructor(latency);
+        registry.register_with_unit("total", "Time in the bridge", Unit::Seconds, total.clone());
+        let canary = latency();
+        registry.register_with_unit("canary", "Time of a canary", Unit::Seconds, canary.clone());
+        let queue_depth = Family::default();
+        registry.register("queue_depth", "Jobs waiting", queue_depth.clone());
+        let queue_rejected = Counter::default();
+        registry.register(
+            "queue_rejected",
+            "Jobs refused by a full queue",
+            queue_rejected.clone(),
+        );
+        let sessions = Family::default();
+        registry.register("sessions", "Sessions the token granted", sessions.clone());
+        let token_up = Family::default();
+        registry.register("token_up", "Whether the token works", token_up.clone());
+        let token_epoch = Family::default();
+        registry.register(
+            "token_epoch",
+            "How often the token was opened",
+            token_epoch.clone(),
+        );
+        let reinit = Family::default();
+        registry.register("reinit", "Successful recoveries of a token", reinit.clone());
+        let workers_stuck = Family::default();
+        registry.register(
+            "workers_stuck",
+            "Workers in a hung call",
+            workers_stuck.clone(),
+        );
+        let refused_connections = Family::default();
+        registry.register(
+            "refused_connections",
+            "Connections closed before a byte was read",
+            refused_connections.clone(),
+        );
+        let connections = Gauge::default();
+        registry.register("connections", "Open connections", connections.clone());
+        let crypto_failed = Counter::default();
+        registry.register(
+            "crypto_failed",
+            "Cryptographic failures",
+            crypto_failed.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            orders,
+            exec,
+            total,
+            canary,
+            queue_depth,
+            queue_rejected,
+            sessions,
+            token_up,
+            token_epoch,
+            reinit,
+            workers_stuck,
+            refused_connections,
+            connections,
+            crypto_failed,
+        }
+    }
+
+    /// Time an order took in the token.
+    pub fn observe_exec(&self, op: &'static str, time: Duration) {
+        self.exec
+            .get_or_create(&OpLabel { op })
+            .observe(time.as_secs_f64());
+    }
+
+    /// Time a request took in the bridge.
+    pub fn observe_total(&self, op: &'static str, time: Duration) {
+        self.total
+            .get_or_create(&OpLabel { op })
+            .observe(time.as_secs_f64());
+    }
+
+    /// Time a canary took.
+    pub fn observe_canary(&self, time: Duration) {
+        self.canary.observe(time.as_secs_f64());
+    }
+
+    /// The text of the exposition format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        // Writing to a String does not fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn latency() -> Histogram {
+    Histogram::new(exponential_buckets(0.0001, 2.0, 15))
+}

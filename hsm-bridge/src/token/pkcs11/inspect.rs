@@ -1,0 +1,368 @@
+//! Looking at a module and a token for `doctor` and `list`, and initialising a token.
+
+use std::path::Path;
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::mechanism::MechanismType;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::{Limit, Slot};
+use cryptoki::types::AuthPin;
+
+use super::{Broken, Place, fault, live};
+use crate::secret::SecretSource;
+use crate::token::{FaultClass, TokenFault};
+
+/// How a finding is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grade {
+    /// As it should be.
+    Good,
+    /// Works, but look at it.
+    Warn,
+    /// Will not work.
+    Bad,
+}
+
+/// One line of `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How it is to be taken.
+    pub grade: Grade,
+    /// What was looked at.
+    pub what: String,
+    /// What was found, in plain words.
+    pub found: String,
+    /// What to do, where something is to be done.
+    pub fix: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    #[must_use]
+    pub fn good(what: &str, found: impl Into<String>) -> Self {
+        Self {
+            grade: Grade::Good,
+            what: what.into(),
+            found: found.into(),
+            fix: None,
+        }
+    }
+
+    /// Works, with advice.
+    #[must_use]
+    pub fn warn(what: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            grade: Grade::Warn,
+            what: what.into(),
+            found: found.into(),
+            fix: Some(fix.into()),
+        }
+    }
+
+    /// Does not work, with advice.
+    #[must_use]
+    pub fn bad(what: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            grade: Grade::Bad,
+            what: what.into(),
+            found: found.into(),
+            fix: Some(fix.into()),
+        }
+    }
+}
+
+/// A private or secret key in the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenKey {
+    /// Its label, as text.
+    pub label: String,
+    /// Its kind, for people: `ec`, `rsa`, `aes`, `secret`, `other`.
+    pub kind: &'static str,
+    /// Whether the token will never hand it out.
+    pub guarded: bool,
+}
+
+/// Looks at module, slots, token and PIN in turn, up to the first that is bad. Logs in at most
+/// once.
+#[must_use]
+pub fn inspect(place: &Place) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let library = match Pkcs11::new(&place.module) {
+        Ok(library) => library,
+        Err(error) => {
+            findings.push(Finding::bad(
+                "module",
+                format!("{} cannot be loaded: {error}", place.module.display()),
+                "install the token's PKCS#11 module and set `module` to its full path",
+            ));
+            return findings;
+        }
+    };
+    findings.push(match library.get_library_info() {
+        Ok(info) => Finding::good("module", about(&info)),
+        // Some modules tell only after C_Initialize.
+        Err(_) => Finding::good("module", place.module.display().to_string()),
+    });
+    if let Err(error) = library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        findings.push(Finding::bad(
+            "initialise",
+            fault::fault(&error).detail,
+            "check the module's own configuration (for SoftHSM2 the file in SOFTHSM2_CONF, for \
+             kryoptic KRYOPTIC_CONF) and that this user may read its store",
+        ));
+        return findings;
+    }
+    token(&library, place, &mut findings);
+    live::Live::finalize(&library);
+    findings
+}
+
+/// Initialises the first free token of a module (or the one with this label), and sets its PIN.
+///
+/// # Errors
+/// When there is no free slot, or the module refuses.
+pub fn init_token(
+    module: &Path,
+    label: &str,
+    so_pin: &SecretSource,
+    pin: &SecretSource,
+) -> Result<u64, TokenFault> {
+    let read = |what: &str, source: &SecretSource| {
+        source.read().map_err(|error| {
+            TokenFault::new(
+                FaultClass::Pin,
+                format!("the {what} cannot be read: {error}"),
+            )
+        })
+    };
+    let so_pin = AuthPin::from(read("SO PIN", so_pin)?.as_str());
+    let pin = AuthPin::from(read("PIN", pin)?.as_str());
+    let to_fault = |error| fault::fault(&error);
+    let library = Pkcs11::new(module).map_err(to_fault)?;
+    library
+        .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
+        .map_err(to_fault)?;
+    let made = (|| {
+        let slots = library.get_slots_with_token().map_err(to_fault)?;
+        let labelled = |slot: &Slot| {
+            library.get_token_info(*slot).is_ok_and(|token| {
+                token.token_initialized() && token.user_pin_initialized() && token.label() == label
+            })
+        };
+        if slots.iter().any(labelled) {
+            let what = format!("a token with the label {label:?} is there already");
+            return Err(TokenFault::new(FaultClass::Unclear, what));
+        }
+        let free = slots.into_iter().find(|slot| {
+            library
+                .get_token_info(*slot)
+                .is_ok_and(|token| !token.token_initialized())
+        });
+        let slot =
+            free.ok_or_else(|| TokenFault::new(FaultClass::Gone, "no slot has a free token"))?;
+        library.init_token(slot, &so_pin, label).map_err(to_fault)?;
+        let session = library.open_rw_session(slot).map_err(to_fault)?;
+        session
+            .login(UserType::So, Some(&so_pin))
+            .map_err(to_fault)?;
+        session.init_pin(&pin).map_err(to_fault)?;
+        session.logout().map_err(to_fault)?;
+        Ok(slot.id())
+    })();
+    live::Live::finalize(&library);
+    made
+}
+
+fn about(info: &cryptoki::context::Info) -> String {
+    format!(
+        "{} {}",
+        info.manufacturer_id().trim(),
+        info.library_description().trim()
+    )
+}
+
+fn token(library: &Pkcs11, place: &Place, findings: &mut Vec<Finding>) {
+    let slot = match live::find_slot(library, &place.select) {
+        Ok(slot) => slot,
+        Err(fault) => {
+            findings.push(Finding::bad(
+                "slot",
+                format!("{fault}; the module shows {}", seen(library)),
+                "correct `select`, or initialise the token (`hsm-bridge init-token --help`)",
+            ));
+            return;
+        }
+    };
+    match library.get_token_info(slot) {
+        Ok(info) => {
+            let sessions = match info.max_session_count() {
+                Limit::Max(most) => format!("{most} sessions"),
+                _ => "any number of sessions".to_owned(),
+            };
+            findings.push(Finding::good(
+                "slot",
+                format!(
+                    "slot {}, token {:?}, serial {}, grants {sessions}",
+                    slot.id(),
+                    info.label(),
+                    info.serial_number().trim(),
+                ),
+            ));
+            if info.user_pin_count_low() {
+                findings.push(Finding::warn(
+                    "PIN",
+                    "the token counts wrong PINs and has seen some",
+                    "log in once with the right PIN to clear the counter",
+                ));
+            }
+        }
+        Err(error) => findings.push(Finding::warn(
+            "slot",
+            format!(
+                "slot {}: token information cannot be read: {error}",
+                slot.id()
+            ),
+            "harmless when everything below is good",
+        )),
+    }
+    mechanisms(library, slot, findings);
+    let session = match live::open_session(library, slot, place.read_write) {
+        Ok(session) => session,
+        Err(error) => {
+            findings.push(Finding::bad(
+                "session",
+                fault::fault(&error).detail,
+                "close other users of the token, or raise its limit of sessions",
+            ));
+            return;
+        }
+    };
+    match live::login(library, slot, &session, &place.pin) {
+        Ok(()) => findings.push(Finding::good("PIN", "accepted")),
+        Err(fault) => findings.push(Finding::bad("PIN", fault.detail, pin_fix(fault.class))),
+    }
+}
+
+fn pin_fix(class: FaultClass) -> &'static str {
+    match class {
+        FaultClass::Pin => {
+            "correct the PIN at its source (`pin` of the token); it was tried once and will not \
+             be tried again, since tokens lock after a few wrong tries"
+        }
+        _ => "see the message of the token",
+    }
+}
+
+fn mechanisms(library: &Pkcs11, slot: Slot, findings: &mut Vec<Finding>) {
+    let has = match library.get_mechanism_list(slot) {
+        Ok(has) => has,
+        Err(error) => {
+            findings.push(Finding::bad(
+                "mechanisms",
+                fault::fault(&error).detail,
+                "the token does not list what it can do: ask its vendor",
+            ));
+            return;
+        }
+    };
+    let used = [
+        (
+            MechanismType::ECDH1_DERIVE,
+            "ECDH (ECDH-ES, ECDH-ES+A256KW)",
+            "use an RSA key instead",
+        ),
+        (
+            MechanismType::RSA_PKCS_OAEP,
+            "RSA-OAEP",
+            "use an EC key and ECDH-ES+A256KW instead",
+        ),
+        (
+            MechanismType::AES_KEY_WRAP,
+            "AES key wrap (A256KW)",
+            "use another key type",
+        ),
+        (
+            MechanismType::SHA256_HMAC,
+            "HMAC with SHA-256 (HS256)",
+            "keep MAC keys elsewhere",
+        ),
+        (
+            MechanismType::SHA512_HMAC,
+            "HMAC with SHA-512 (HS512)",
+            "use HS256",
+        ),
+        (MechanismType::ECDSA, "ECDSA (ES256)", "use PS256"),
+        (MechanismType::RSA_PKCS_PSS, "RSA-PSS (PS256)", "use ES256"),
+    ];
+    for (mechanism, words, fix) in used {
+        findings.push(if has.contains(&mechanism) {
+            Finding::good("mechanism", words)
+        } else {
+            let lacks = format!("the token has no {words}");
+            Finding::warn("mechanism", lacks, format!("if you need it: {fix}"))
+        });
+    }
+}
+
+fn seen(library: &Pkcs11) -> String {
+    let labels: Vec<String> = library
+        .get_slots_with_token()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|slot| match library.get_token_info(slot) {
+            Ok(token) if token.token_initialized() => format!("{:?}", token.label()),
+            Ok(_) => format!("slot {} (not initialised)", slot.id()),
+            Err(_) => format!("slot {} (not readable)", slot.id()),
+        })
+        .collect();
+    if labels.is_empty() {
+        "no tokens".to_owned()
+    } else {
+        labels.join(", ")
+    }
+}
+
+/// Every private and secret key.
+pub(super) fn keys(session: &Session) -> Result<Vec<TokenKey>, Broken> {
+    let mut keys = Vec::new();
+    for class in [ObjectClass::PRIVATE_KEY, ObjectClass::SECRET_KEY] {
+        let wanted = [Attribute::Class(class), Attribute::Token(true)];
+        for handle in session.find_objects(&wanted)? {
+            let mut key = TokenKey {
+                label: String::new(),
+                kind: "other",
+                guarded: true,
+            };
+            let read = [
+                AttributeType::Label,
+                AttributeType::KeyType,
+                AttributeType::Sensitive,
+                AttributeType::Extractable,
+            ];
+            for attribute in session.get_attributes(handle, &read)? {
+                match attribute {
+                    Attribute::Label(label) => {
+                        key.label = String::from_utf8_lossy(&label).into_owned();
+                    }
+                    Attribute::KeyType(kind) => key.kind = kind_name(kind),
+                    Attribute::Sensitive(sensitive) => key.guarded &= sensitive,
+                    Attribute::Extractable(extractable) => key.guarded &= !extractable,
+                    _ => {}
+                }
+            }
+            keys.push(key);
+        }
+    }
+    Ok(keys)
+}
+
+fn kind_name(kind: KeyType) -> &'static str {
+    match kind {
+        KeyType::EC => "ec",
+        KeyType::RSA => "rsa",
+        KeyType::AES => "aes",
+        KeyType::GENERIC_SECRET | KeyType::SHA256_HMAC => "secret",
+        _ => "other",
+    }
+}
