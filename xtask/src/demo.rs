@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: installs, builds, then hands over to `sealgate demo`, which has the TLS and
 //! HTTP libraries that this crate does without.
 
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -34,7 +35,6 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
         demo.arg("--envoy").arg(places.root.join("envoy"));
     }
     demo.envs(tools.variables()).envs(built.variables());
-    // Ctrl-C reaches the whole group; the demo ends its children and then itself, we follow it.
-    let status = demo.status().context("cannot start the demo")?;
-    Ok(status.success())
+    // The demo takes our place: Ctrl-C is then its own, and its verdict is our exit code.
+    Err(demo.exec()).context("cannot start the demo")
 }
