@@ -15,7 +15,11 @@ fn main() {
     let mut options = Options::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let mut next = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
+        let mut next = || {
+            arguments
+                .next()
+                .unwrap_or_else(|| panic!("{argument} needs a value"))
+        };
         match argument.as_str() {
             "--corpus" => options.corpus = next().into(),
             "--show" => options.show = next(),
@@ -112,7 +116,10 @@ fn request(row: &Value) -> Report {
     extract::query(query.as_bytes(), &mut scanner);
     let mut content_type = "";
     for header in row["headers"].as_array().into_iter().flatten() {
-        let (name, value) = (header[0].as_str().unwrap_or(""), header[1].as_str().unwrap_or(""));
+        let (name, value) = (
+            header[0].as_str().unwrap_or(""),
+            header[1].as_str().unwrap_or(""),
+        );
         if name.eq_ignore_ascii_case("content-type") {
             content_type = value;
         } else {
@@ -128,8 +135,9 @@ fn request(row: &Value) -> Report {
 }
 
 fn rows(path: &Path) -> Vec<Value> {
-    let text = std::fs::read_to_string(path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON object a line"))
+        .collect()
 }
-

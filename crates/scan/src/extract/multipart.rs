@@ -2,6 +2,7 @@
 
 use super::ExtractError;
 use super::body::ContentType;
+use crate::decode::percent_into;
 use crate::{Field, Limits, Location, Sink};
 
 /// Hands on each part's `name` and `filename` and its content. A part that looks like JSON and is
@@ -48,27 +49,19 @@ fn one(
         .strip_prefix(b"\r\n")
         .or(part.strip_prefix(b"\n"))
         .unwrap_or(part);
-    let (head, content) = match find(part, b"\r\n\r\n") {
-        Some(at) => (part.get(..at), part.get(at.saturating_add(4)..)),
-        None => match find(part, b"\n\n") {
-            Some(at) => (part.get(..at), part.get(at.saturating_add(2)..)),
-            None => (Some(part), None),
-        },
+    let (head, content) = match part {
+        // No header line at all: the empty line comes first.
+        [b'\r', b'\n', content @ ..] | [b'\n', content @ ..] => (&[][..], content),
+        _ => head_and_content(part),
     };
-    for line in head.unwrap_or_default().split(|&b| b == b'\n') {
-        // The whole value is handed on as well: parsers differ in what they take for the name.
-        for parameter in line.split(|&b| b == b';').skip(1) {
-            let value = parameter
-                .splitn(2, |&b| b == b'=')
-                .nth(1)
-                .unwrap_or(parameter);
-            let value = value.trim_ascii();
-            let value = value.strip_prefix(b"\"").unwrap_or(value);
-            let value = value.strip_suffix(b"\"").unwrap_or(value);
-            sink.field(Field::name(location, value));
-        }
+    let mut buffer = Vec::new();
+    for line in head.split(|&b| b == b'\n') {
+        parameters(
+            line,
+            |value| sink.field(Field::name(location, value)),
+            &mut buffer,
+        );
     }
-    let content = content.unwrap_or_default();
     let content = content.strip_suffix(b"\n").unwrap_or(content);
     let content = content.strip_suffix(b"\r").unwrap_or(content);
     if content.is_empty() {
@@ -83,6 +76,74 @@ fn one(
     }
     sink.field(Field::value(location, content));
     Ok(())
+}
+
+/// Splits at the first empty line, whose ends of line may be LF alone.
+fn head_and_content(part: &[u8]) -> (&[u8], &[u8]) {
+    for empty_line in [b"\r\n\r\n".as_slice(), b"\n\n"] {
+        if let Some((head, rest)) = find(part, empty_line).and_then(|at| part.split_at_checked(at))
+        {
+            return (head, rest.get(empty_line.len()..).unwrap_or_default());
+        }
+    }
+    (part, &[])
+}
+
+/// The parameter values of one header line: tokens, quoted strings (with `;` and `\"` inside), and
+/// the percent-encoded text of `filename*=UTF-8''...` (RFC 8187).
+fn parameters(line: &[u8], mut value: impl FnMut(&[u8]), buffer: &mut Vec<u8>) {
+    let mut rest = line;
+    while let Some(at) = rest.iter().position(|&b| b == b';') {
+        rest = rest.get(at.saturating_add(1)..).unwrap_or_default();
+        let start = rest.iter().take_while(|&&b| b != b'=' && b != b';').count();
+        let Some((name, [b'=', after @ ..])) = rest.split_at_checked(start) else {
+            continue;
+        };
+        buffer.clear();
+        rest = match after {
+            [b'"', quoted @ ..] => unquote(quoted, buffer),
+            _ => {
+                let end = after.iter().position(|&b| b == b';').unwrap_or(after.len());
+                let (token, next) = after.split_at_checked(end).unwrap_or((after, &[]));
+                let token = token.trim_ascii();
+                match name.last() {
+                    Some(b'*') => {
+                        let encoded = token.splitn(3, |&b| b == b'\'').last().unwrap_or(token);
+                        percent_into(encoded, false, buffer);
+                    }
+                    _ => buffer.extend_from_slice(token),
+                }
+                next
+            }
+        };
+        if !buffer.is_empty() {
+            value(buffer);
+        }
+    }
+}
+
+/// Copies up to the closing quote and returns what follows it.
+fn unquote<'l>(quoted: &'l [u8], out: &mut Vec<u8>) -> &'l [u8] {
+    let mut rest = quoted;
+    loop {
+        rest = match rest {
+            [b'\\', escaped, next @ ..] => {
+                // Windows clients send file paths with single backslashes: keep both readings apart
+                // only where the escape means something.
+                if !matches!(escaped, b'"' | b'\\') {
+                    out.push(b'\\');
+                }
+                out.push(*escaped);
+                next
+            }
+            [b'"', next @ ..] => return next,
+            [byte, next @ ..] => {
+                out.push(*byte);
+                next
+            }
+            [] => return &[],
+        };
+    }
 }
 
 fn after<'b>(body: &'b [u8], delimiter: &[u8]) -> Option<&'b [u8]> {

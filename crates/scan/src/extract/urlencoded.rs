@@ -38,12 +38,13 @@ pub fn header(name: &[u8], value: &[u8], sink: &mut impl Sink) {
     }
     if name.eq_ignore_ascii_case(b"referer") {
         let mut halves = value.splitn(2, |&b| b == b'?');
-        let before = halves.next().unwrap_or_default();
         let mut decoded = Vec::new();
-        sink.field(Field::value(
-            Location::Header(name),
-            once(before, false, &mut decoded),
-        ));
+        for piece in halves.next().unwrap_or_default().split(|&b| b == b'/') {
+            if !piece.is_empty() {
+                let piece = once(piece, false, &mut decoded);
+                sink.field(Field::value(Location::Header(name), piece));
+            }
+        }
         let query = halves.next().unwrap_or_default();
         return pairs(query, b'&', true, |_| Location::Header(b"referer"), sink);
     }
