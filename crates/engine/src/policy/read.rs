@@ -36,6 +36,7 @@ pub(crate) fn section<T: DeserializeOwned>(
 /// Joins two places of a document.
 pub(crate) fn join(path: &str, inner: &str) -> String {
     match (path, inner) {
+        ("", "" | ".") => "policy".to_owned(),
         ("", inner) => inner.to_owned(),
         (path, "" | ".") => path.to_owned(),
         (path, inner) => format!("{path}.{inner}"),

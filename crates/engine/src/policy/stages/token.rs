@@ -1,0 +1,131 @@
+//! Compiles `token`.
+
+use serde_json::Value;
+
+use super::{accepted, is_header_name};
+use crate::policy::compiled::TokenPolicy;
+use crate::policy::fault::Findings;
+use crate::policy::keys::{DecryptAlgorithm, Key, KeyTable};
+use crate::policy::raw::RawToken;
+use crate::policy::read::section;
+
+/// Header names a claim may not be written to: the proxy or the upstream gives them a meaning.
+const RESERVED_HEADERS: [&str; 12] = [
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-request-id",
+];
+
+pub(super) fn compile(
+    value: Value,
+    keys: &KeyTable,
+    path: &str,
+    findings: &mut Findings,
+) -> Option<TokenPolicy> {
+    let raw = section::<RawToken>(value, path, findings)?;
+    let decrypt = keys.pick(
+        &raw.decrypt,
+        &format!("{path}.decrypt"),
+        "a token takes keys with use: decrypt and a JWE algorithm",
+        |key| match key {
+            Key::Decrypt(key) if !matches!(key.algorithm, DecryptAlgorithm::RawA256Gcm(_)) => {
+                Some(key.clone())
+            }
+            _ => None,
+        },
+        findings,
+    );
+    let verify = if raw.verify.is_empty() {
+        Vec::new()
+    } else {
+        keys.pick(
+            &raw.verify,
+            &format!("{path}.verify"),
+            "verification takes keys with use: verify",
+            |key| match key {
+                Key::Verify(key) => Some(key.clone()),
+                _ => None,
+            },
+            findings,
+        )
+    };
+    let accepted = accepted(&raw.accept_weak, &["unsigned-token"], path, findings);
+    if raw.verify.is_empty() && decrypt.iter().any(|key| key.is_asymmetric()) {
+        let problem = "everyone who has the public key can make such a token";
+        if accepted.is_empty() {
+            findings.fault(
+                format!("{path}.verify"),
+                problem,
+                "name the issuer's key in `verify`, or write accept_weak: [unsigned-token]",
+            );
+        } else {
+            findings.warn(
+                "unsigned-token",
+                path,
+                problem,
+                "name the issuer's key in `verify`",
+            );
+        }
+    }
+    if raw.audience.is_empty() {
+        findings.fault(
+            format!("{path}.audience"),
+            "is empty",
+            "name at least one audience",
+        );
+    }
+    findings.range(
+        &format!("{path}.leeway_seconds"),
+        raw.leeway_seconds,
+        0,
+        600,
+    );
+    if !is_header_name(&raw.from.header) {
+        findings.fault(
+            format!("{path}.from.header"),
+            "is not a header name",
+            "write it in lower case",
+        );
+    }
+    let mut claims_to_headers = Vec::new();
+    for (claim, header) in raw.claims_to_headers {
+        let path = format!("{path}.claims_to_headers.{claim}");
+        if !is_header_name(&header) {
+            findings.fault(path, "is not a header name", "write it in lower case");
+        } else if RESERVED_HEADERS.contains(&header.as_str()) || header == raw.from.header {
+            findings.fault(
+                path,
+                format!("{header} has another meaning"),
+                "use a name of your own, such as x-sub",
+            );
+        } else if claims_to_headers.iter().any(|(_, other)| *other == header) {
+            findings.fault(
+                path,
+                format!("{header} is already the target of another claim"),
+                "use one header per claim",
+            );
+        } else {
+            claims_to_headers.push((claim, header));
+        }
+    }
+    Some(TokenPolicy {
+        mode: raw.mode,
+        header: raw.from.header,
+        scheme: raw.from.scheme,
+        decrypt,
+        verify,
+        issuer: raw.issuer,
+        audience: raw.audience,
+        leeway_seconds: u64::from(raw.leeway_seconds),
+        claims_to_headers,
+    })
+}
