@@ -6,6 +6,9 @@ use sealgate_engine::{Effect, Event, Exchange, HeaderEdit, Reason};
 use serde_json::json;
 use support::{Host, NOW, Sender, Verdict, gate, policy, seal_jwe, sealed_token};
 
+/// The reason of a refusal, and the change of an honest request that leads to it.
+type Case = (Reason, fn(&mut support::Sealed));
+
 fn refused(sealed: &support::Sealed) -> Option<Reason> {
     Host::default().judge(&gate(&policy()), sealed).reason()
 }
@@ -86,7 +89,7 @@ fn an_open_route_passes_untouched_but_for_identity_headers() {
 
 #[test]
 fn shape_faults_are_refused() {
-    let cases: [(Reason, fn(&mut support::Sealed)); 12] = [
+    let cases: [Case; 12] = [
         (Reason::NoRoute, |sealed| sealed.set(":path", b"/elsewhere")),
         (Reason::NoRoute, |sealed| sealed.set(":method", b"PUT")),
         (Reason::NoRoute, |sealed| {
@@ -156,7 +159,7 @@ fn channel_faults_are_refused() {
 
 #[test]
 fn signature_faults_are_refused() {
-    let cases: [(Reason, fn(&mut support::Sealed)); 6] = [
+    let cases: [Case; 6] = [
         (Reason::SignatureMissing, |sealed| {
             sealed.remove("signature");
             sealed.remove("signature-input");
