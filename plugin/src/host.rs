@@ -14,6 +14,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
 use sealgate_engine::{HeaderEdit, HeaderLine, KeyQuestion, SharedAnswer, SharedRequest};
+use zeroize::Zeroizing;
 
 /// A host call did not work. Which one goes to the log; what to do is always the same: refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +174,7 @@ pub(crate) fn ask_key_service(question: &KeyQuestion) -> HostResult<u32> {
 }
 
 /// Status and body of the answer, inside `on_http_call_response`. Status 0 when there is none.
-pub(crate) fn key_service_answer(body_bytes: usize) -> (u16, Vec<u8>) {
+pub(crate) fn key_service_answer(body_bytes: usize) -> (u16, Zeroizing<Vec<u8>>) {
     let status = hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, ":status");
     let status = status
         .ok()
@@ -181,13 +182,16 @@ pub(crate) fn key_service_answer(body_bytes: usize) -> (u16, Vec<u8>) {
         .and_then(|value| String::from_utf8(value).ok())
         .and_then(|text| text.parse().ok());
     let Some(status) = status else {
-        return (0, Vec::new());
+        return (0, Zeroizing::default());
     };
     if body_bytes > sealgate_wire::MAX_BODY_BYTES {
-        return (0, Vec::new());
+        return (0, Zeroizing::default());
     }
     let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, body_bytes);
-    (status, body.ok().flatten().unwrap_or_default())
+    (
+        status,
+        Zeroizing::new(body.ok().flatten().unwrap_or_default()),
+    )
 }
 
 /// Lets a held request go on.

@@ -22,7 +22,6 @@ mod stream;
 mod watch;
 
 #[cfg(target_os = "wasi")]
-#[expect(missing_docs, unreachable_pub, reason = "the SDK's macro writes the entry point")]
 mod entry {
     proxy_wasm::main! {{
         proxy_wasm::set_root_context(|_| Box::new(crate::root::Root::default()));

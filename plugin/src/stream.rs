@@ -9,6 +9,7 @@ use sealgate_engine::{
     Ticket,
 };
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::host::{self, HostFault};
 use crate::root::{Shared, log_json};
@@ -97,7 +98,7 @@ impl Stream {
                         event = Event::KeyAnswer {
                             ticket,
                             status: 0,
-                            body: Vec::new(),
+                            body: Zeroizing::default(),
                         };
                     }
                 },

@@ -1,5 +1,7 @@
 //! What goes into an exchange and what comes out of it.
 
+use zeroize::Zeroizing;
+
 use crate::forward::Forward;
 use crate::refusal::Refusal;
 
@@ -25,8 +27,8 @@ pub enum Event {
         ticket: Ticket,
         /// HTTP status.
         status: u16,
-        /// Body, as received.
-        body: Vec<u8>,
+        /// Body, as received; it may hold a content-encryption key.
+        body: Zeroizing<Vec<u8>>,
     },
     /// Answer to [`Effect::Shared`].
     SharedAnswer {

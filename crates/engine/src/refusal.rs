@@ -137,6 +137,8 @@ reasons! {
     NoRoute = "no-route", Shape, Forbidden;
     /// A pseudo header is missing, repeated or not usable.
     BadRequestLine = "bad-request-line", Shape, Malformed;
+    /// The path is one that servers read differently, such as one with dot segments.
+    AmbiguousPath = "ambiguous-path", Shape, Malformed;
     /// A header that decides about the request occurs twice.
     DuplicateHeader = "duplicate-header", Shape, Malformed;
     /// `Content-Length` is not a number, or stands beside `Transfer-Encoding`.

@@ -76,6 +76,9 @@ impl Request {
         if !target_is_plain || request.method.is_empty() || request.authority.is_empty() {
             return Err(Reason::BadRequestLine);
         }
+        if !path_has_one_reading(request.path()) {
+            return Err(Reason::AmbiguousPath);
+        }
         if SINGLE
             .iter()
             .any(|name| request.values(name).nth(1).is_some())
@@ -164,10 +167,76 @@ impl Request {
     }
 }
 
+/// Whether every server behind the gate reads this path as the same one.
+///
+/// Routes and signatures go by the raw path. A path that another server would shorten or split
+/// differently (dot segments, empty segments, encoded slashes, path parameters on dots) could be
+/// judged by one policy and served by the resource of another.
+fn path_has_one_reading(path: &[u8]) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let has = |needle: &[u8]| lower.windows(needle.len()).any(|window| window == needle);
+    if [b"//".as_slice(), b"\\", b"%2f", b"%5c", b"%00"]
+        .iter()
+        .any(|needle| has(needle))
+    {
+        return false;
+    }
+    lower.split(|byte| *byte == b'/').all(|segment| {
+        let name = segment
+            .split(|byte| *byte == b';')
+            .next()
+            .unwrap_or_default();
+        let dots = name
+            .strip_prefix(b"%2e")
+            .or_else(|| name.strip_prefix(b"."));
+        !matches!(dots, Some(b"" | b"." | b"%2e"))
+    })
+}
+
 fn pseudo(headers: &[HeaderLine], name: &[u8]) -> Result<Vec<u8>, Reason> {
     let mut lines = headers.iter().filter(|(line, _)| line == name);
     match (lines.next(), lines.next()) {
         (Some((_, value)), None) => Ok(value.clone()),
         _ => Err(Reason::BadRequestLine),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_has_one_reading;
+
+    #[test]
+    fn a_path_that_servers_read_differently_is_told_apart() {
+        for path in [
+            "/",
+            "/a/b",
+            "/a.b/..c/...",
+            "/a;v=1/b",
+            "/%41",
+            "/.well-known/x",
+            "/a/",
+        ] {
+            assert!(path_has_one_reading(path.as_bytes()), "{path}");
+        }
+        let ambiguous = [
+            "/a/../b",
+            "/a/..",
+            "/./a",
+            "/a//b",
+            "//a",
+            "/a/%2e%2e/b",
+            "/a/.%2E/b",
+            "/a/%2e./b",
+            "/a%2fb",
+            "/a/..%2fb",
+            "/a%5Cb",
+            "/a\\b",
+            "/a/..;/b",
+            "/a/.;x/b",
+            "/a%00",
+        ];
+        for path in ambiguous {
+            assert!(!path_has_one_reading(path.as_bytes()), "{path}");
+        }
     }
 }

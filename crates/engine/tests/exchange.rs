@@ -89,7 +89,7 @@ fn an_open_route_passes_untouched_but_for_identity_headers() {
 
 #[test]
 fn shape_faults_are_refused() {
-    let cases: [Case; 12] = [
+    let cases: [Case; 13] = [
         (Reason::NoRoute, |sealed| sealed.set(":path", b"/elsewhere")),
         (Reason::NoRoute, |sealed| sealed.set(":method", b"PUT")),
         (Reason::NoRoute, |sealed| {
@@ -101,6 +101,9 @@ fn shape_faults_are_refused() {
         (Reason::BadRequestLine, |sealed| sealed.remove(":authority")),
         (Reason::BadRequestLine, |sealed| {
             sealed.set(":path", b"/pay/\xff")
+        }),
+        (Reason::AmbiguousPath, |sealed| {
+            sealed.set(":path", b"/healthz/../pay/1")
         }),
         (Reason::DuplicateHeader, |sealed| {
             sealed.add("authorization", b"Bearer x")

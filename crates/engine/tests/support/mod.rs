@@ -314,7 +314,7 @@ impl Host {
                     Event::KeyAnswer {
                         ticket,
                         status,
-                        body,
+                        body: body.into(),
                     }
                 }
                 Effect::Shared { ticket, request } => Event::SharedAnswer {
