@@ -12,7 +12,7 @@ use crate::{process, say};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
     Dev,
-    Release,
+    Measure,
 }
 
 /// Paths of the built things.
@@ -51,7 +51,7 @@ impl Artifacts {
     fn at(places: &Places, profile: Profile) -> Self {
         let folder = places.target.join(match profile {
             Profile::Dev => "debug",
-            Profile::Release => "release",
+            Profile::Measure => "measure",
         });
         Self {
             plugin: places
@@ -116,8 +116,8 @@ fn programs(places: &Places, profile: Profile) -> Result<()> {
         "hsm-bridge",
         "--bins",
     ]);
-    if profile == Profile::Release {
-        cargo.arg("--release");
+    if profile == Profile::Measure {
+        cargo.args(["--profile", "measure"]);
     }
     process::loud(&mut cargo)
 }

@@ -92,7 +92,6 @@ impl Tools {
         Ok(Self {
             softhsm: Some(softhsm()?),
             envoy: Some(envoy::ensure(places)?),
-            node: process::program("node"),
             ..Self::default()
         })
     }

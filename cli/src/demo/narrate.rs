@@ -1,0 +1,152 @@
+//! Telling the story: sends each request, judges the verdict, draws the table.
+
+use std::path::Path;
+
+use anstream::println;
+use anyhow::Result;
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+use serde_json::Value;
+
+use super::certificates::Certificates;
+use super::story::{Must, ORDER, Scene};
+use super::upstream::{Seen, Upstream};
+use crate::http::{self, Route};
+use crate::print::{BAD, DIM, GOOD, NAME};
+
+/// Everything a scene is played with.
+pub(crate) struct Stage<'a> {
+    pub(crate) certificates: &'a Certificates,
+    pub(crate) upstream: &'a Upstream,
+    /// The gate's log, which holds the reasons.
+    pub(crate) log: &'a Path,
+}
+
+struct Verdict {
+    right: bool,
+    answer: String,
+    upstream: String,
+    reason: String,
+}
+
+impl Stage<'_> {
+    /// Plays all scenes; `true` when every verdict was the right one.
+    ///
+    /// # Errors
+    /// When a scene cannot be played at all.
+    pub(crate) async fn play(&self, scenes: Vec<Scene>) -> Result<bool> {
+        let mut table = Table::new();
+        table.load_preset(presets::ASCII_BORDERS_ONLY_CONDENSED);
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(["", "request", "verdict", "reason (log only)", "what the upstream saw"]);
+        let mut wrong = 0_usize;
+        for (number, scene) in (1..).zip(scenes) {
+            println!("{NAME}{number:>2}  {}{NAME:#} {DIM}{}{DIM:#}", scene.title, scene.detail);
+            let title = scene.title;
+            let verdict = self.scene(scene).await?;
+            let (style, word) = if verdict.right { (GOOD, "right") } else { (BAD, "WRONG") };
+            println!("    {style}{word}{style:#}  {}; upstream saw {}", verdict.answer, verdict.upstream);
+            if !verdict.right {
+                wrong += 1;
+            }
+            table.add_row([
+                Cell::new(if verdict.right { "ok" } else { "WRONG" }),
+                Cell::new(title),
+                Cell::new(verdict.answer),
+                Cell::new(verdict.reason),
+                Cell::new(verdict.upstream),
+            ]);
+        }
+        println!("\n{table}");
+        Ok(wrong == 0)
+    }
+
+    async fn scene(&self, scene: Scene) -> Result<Verdict> {
+        let must = scene.must;
+        let before = self.upstream.bytes();
+        let logged = log_length(self.log);
+        let route = Route {
+            tls: Some(self.certificates.client(scene.who).client()?),
+            ..Route::default()
+        };
+        let answer = http::send(&route, scene.request).await;
+        let seen = self.upstream.take_seen();
+        let bytes = self.upstream.bytes() - before;
+        let upstream = match seen.as_slice() {
+            [] if bytes == 0 => "nothing, 0 bytes".to_owned(),
+            [] => format!("{bytes} bytes and no request"),
+            seen => seen.iter().map(told).collect::<Vec<_>>().join("; "),
+        };
+        let (right, answer) = match (must, answer) {
+            (Must::NoHandshake, Err(error)) => {
+                (bytes == 0, format!("no connection ({})", shortest(&error)))
+            }
+            (Must::NoHandshake, Ok(answer)) => (false, format!("{}", answer.status)),
+            (_, Err(error)) => (false, format!("no answer: {error:#}")),
+            (Must::Pass, Ok(answer)) => {
+                (answer.status == 200 && is_clean(&seen), answer.status.to_string())
+            }
+            (Must::Refuse(status), Ok(answer)) => (
+                answer.status == status && bytes == 0 && seen.is_empty(),
+                format!("{} {}", answer.status, problem(&answer.body)),
+            ),
+        };
+        Ok(Verdict { right, answer, upstream, reason: reason(self.log, logged).await })
+    }
+}
+
+/// The upstream got the plaintext, the proven identity and nothing of the sealing.
+fn is_clean(seen: &[Seen]) -> bool {
+    let [seen] = seen else { return false };
+    seen.body == ORDER.as_bytes()
+        && seen.header("x-sub").as_deref() == Some("alice")
+        && seen.header("content-type").as_deref() == Some("application/json")
+        && ["authorization", "signature", "signature-input", "content-digest"]
+            .iter()
+            .all(|name| seen.header(name).is_none())
+}
+
+fn told(seen: &Seen) -> String {
+    format!(
+        "{} {} x-sub={} {}",
+        seen.method,
+        seen.target,
+        seen.header("x-sub").unwrap_or_default(),
+        String::from_utf8_lossy(&seen.body)
+    )
+}
+
+/// The class of a problem answer (RFC 9457).
+fn problem(body: &[u8]) -> String {
+    let class = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|problem| Some(problem.get("type")?.as_str()?.rsplit(':').next()?.to_owned()));
+    class.unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned())
+}
+
+fn shortest(error: &anyhow::Error) -> String {
+    format!("{:#}", error.root_cause()).chars().take(60).collect()
+}
+
+fn log_length(log: &Path) -> usize {
+    std::fs::metadata(log).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
+}
+
+/// The reason in the log line that appeared since `from`; a refused request has exactly one.
+async fn reason(log: &Path, from: usize) -> String {
+    for _ in 0..10 {
+        let text = std::fs::read(log).unwrap_or_default();
+        let fresh = String::from_utf8_lossy(text.get(from..).unwrap_or_default()).into_owned();
+        for line in fresh.lines() {
+            let Some(at) = line.find(r#"{"sealgate""#) else { continue };
+            let json = line.get(at..).unwrap_or_default();
+            let mut stream = serde_json::Deserializer::from_str(json).into_iter::<Value>();
+            if let Some(Ok(value)) = stream.next()
+                && let Some(reason) = value.get("reason").and_then(Value::as_str)
+            {
+                return reason.to_owned();
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    String::new()
+}

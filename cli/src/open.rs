@@ -1,0 +1,167 @@
+//! `sealgate open`.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use sealgate_jose::Limits;
+use sealgate_jose::jwe::{Compact, ContentEncryptionKey, KeyEncryptionKey, KeyManagement};
+use sealgate_wire::{EphemeralPublicKey, Operation, UnwrapRequest};
+use zeroize::Zeroizing;
+
+use crate::bridge::BridgeClient;
+use crate::sealing::keys::{self, NamedSecret};
+
+/// Most bytes of a sealed body.
+const MAX_SEALED_BYTES: usize = 64 * 1024 * 1024;
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    # a compact JWE (alg dir or A256KW) with a key at hand\n  \
+    sealgate open --key shared=env:DIR_KEY body.jwe\n\n  \
+    # a compact JWE for a key inside the token\n  \
+    sealgate open --bridge /run/hsm-bridge/data.sock --bridge-token env-text:SEALGATE_BRIDGE_TOKEN \\\n      \
+        --kid gw-ec body.jwe\n\n  \
+    # a raw AES-256-GCM body, bound to its request\n  \
+    sealgate open --key body-2026=file:body.hex --request 'POST /payments?x=1' sealed.bin")]
+pub(crate) struct Args {
+    /// What to open; `-` or nothing reads standard input
+    sealed: Option<PathBuf>,
+
+    /// Key to open it with
+    #[arg(long, value_name = "ID=SOURCE", long_help = keys::SECRET_HELP)]
+    key: Option<String>,
+
+    /// The request the raw body was sent with, `METHOD TARGET`: opens raw AES-256-GCM
+    #[arg(long, value_name = "REQUEST", requires = "key")]
+    request: Option<String>,
+
+    /// Data socket of hsm-bridge, for a key that lives in the token
+    #[arg(long, value_name = "SOCKET", conflicts_with = "key", requires = "bridge_token")]
+    bridge: Option<PathBuf>,
+
+    /// Secret of that socket, as a SOURCE
+    #[arg(long, value_name = "SOURCE")]
+    bridge_token: Option<String>,
+
+    /// Key in the bridge, instead of the one the JWE names
+    #[arg(long, value_name = "ID", requires = "bridge")]
+    kid: Option<String>,
+
+    /// Print the protected header of a JWE and stop; it is not proven
+    #[arg(long)]
+    header: bool,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
+    let sealed = read(args.sealed.as_deref())?;
+    let plaintext = match &args.request {
+        Some(request) => args.open_raw(request, sealed)?,
+        None => match args.open_jwe(&sealed).await? {
+            Some(plaintext) => plaintext,
+            None => return Ok(ExitCode::SUCCESS),
+        },
+    };
+    std::io::stdout().write_all(&plaintext)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    fn open_raw(&self, request: &str, mut sealed: Vec<u8>) -> Result<Vec<u8>> {
+        let (method, target) =
+            request.split_once(' ').context("a request is written `METHOD TARGET`")?;
+        let named = NamedSecret::parse(self.key.as_deref().context("--key is missing")?)?;
+        let aad = format!("sealgate-a256gcm\n{method}\n{target}\n{}", named.id);
+        let Some((nonce, _)) = sealed.split_first_chunk::<12>() else {
+            bail!("a raw body starts with a nonce of 12 bytes and ends with a tag of 16");
+        };
+        let nonce = *nonce;
+        sealed.drain(..nonce.len());
+        sealgate_aead::open_in_place(&*named.aes_256()?, &nonce, aad.as_bytes(), &mut sealed)
+            .map_err(|_| anyhow::anyhow!("not opened: wrong key, wrong request, or changed on its way"))?;
+        Ok(sealed)
+    }
+
+    async fn open_jwe(&self, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
+        let limits = Limits { max_token_bytes: MAX_SEALED_BYTES, ..Limits::default() };
+        let token = Compact::parse(sealed.trim_ascii(), &limits)
+            .map_err(|error| anyhow::anyhow!("this is no compact JWE that we read: {error}"))?;
+        if self.header {
+            anstream::println!("{:#?}", token.header());
+            return Ok(None);
+        }
+        let key = self.content_key(&token).await?;
+        token
+            .open(&key)
+            .map(Some)
+            .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way"))
+    }
+
+    async fn content_key(&self, token: &Compact<'_>) -> Result<ContentEncryptionKey> {
+        let header = token.header();
+        if let Some(socket) = &self.bridge {
+            return self.content_key_of_bridge(socket, token).await;
+        }
+        let text = self.key.as_deref().context("--key or --bridge says where the key is")?;
+        let secret = NamedSecret::parse(text)?;
+        match header.alg {
+            KeyManagement::Dir => ContentEncryptionKey::from_slice(header.enc, &secret.bytes)
+                .map_err(|_| anyhow::anyhow!("the key has not the length that {} takes", header.enc.name())),
+            KeyManagement::A256Kw => KeyEncryptionKey::from_slice(&secret.bytes)
+                .ok()
+                .context("an A256KW key has 32 bytes")?
+                .unwrap_key(header.enc, token.encrypted_key())
+                .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way")),
+            other => bail!("{} needs a private key, and those live in the token: use --bridge", other.name()),
+        }
+    }
+
+    async fn content_key_of_bridge(
+        &self,
+        socket: &Path,
+        token: &Compact<'_>,
+    ) -> Result<ContentEncryptionKey> {
+        let header = token.header();
+        let kid = self.kid.as_deref().or(header.kid.as_deref());
+        let kid = kid.context("the JWE names no key: pass --kid")?;
+        let secret = self.bridge_token.as_deref().context("--bridge-token is missing")?;
+        let secret = NamedSecret::parse(&format!("bridge={secret}"))?;
+        let operation = Operation::Unwrap(UnwrapRequest {
+            alg: header.alg.name().to_owned(),
+            ek: token.encrypted_key().to_vec(),
+            epk: header.epk.as_ref().map(|epk| EphemeralPublicKey {
+                kty: "EC".to_owned(),
+                crv: epk.crv().to_owned(),
+                x: epk.x().to_vec(),
+                y: Some(epk.y().to_vec()),
+            }),
+            apu: header.apu.clone(),
+            apv: header.apv.clone(),
+            enc: header.enc.name().to_owned(),
+        });
+        let path = sealgate_wire::path(kid, &operation)
+            .with_context(|| format!("{kid} is no name of a key in the bridge"))?;
+        let body = sealgate_wire::encode(&operation)
+            .map_err(|error| anyhow::anyhow!("the question is not sendable: {}", error.code()))?;
+        let client = BridgeClient::new(socket, &secret.bytes)?;
+        let answer = Zeroizing::new(client.ask("POST", &path, body.to_vec()).await?);
+        let answer = sealgate_wire::decode_unwrap_answer(200, &answer, header.enc.cek_bytes())
+            .map_err(|failure| anyhow::anyhow!("the bridge's answer is unusable: {}", failure.code()))?;
+        ContentEncryptionKey::from_slice(header.enc, &answer.cek)
+            .map_err(|_| anyhow::anyhow!("the bridge's key has a wrong length"))
+    }
+}
+
+fn read(path: Option<&Path>) -> Result<Vec<u8>> {
+    match path {
+        Some(path) if path.as_os_str() != "-" => {
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+        }
+        _ => {
+            let mut sealed = Vec::new();
+            std::io::stdin().read_to_end(&mut sealed)?;
+            Ok(sealed)
+        }
+    }
+}

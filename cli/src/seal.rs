@@ -1,0 +1,289 @@
+//! `sealgate seal`.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstream::{eprintln, println};
+use anyhow::{Context, Result, bail};
+use sealgate_signature::MacKey;
+
+use crate::http::{self, Answer, Outgoing, Route, TlsFiles};
+use crate::policy_file::PolicyFile;
+use crate::sealing::from_policy::Chosen;
+use crate::sealing::keys::{self, NamedSecret, Recipient};
+use crate::sealing::token::{Issuer, TokenRecipient};
+use crate::sealing::{self, BodySeal, Plan, Scheme, Signing};
+use crate::{curl, print};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    # everything from the policy, public keys from the bridge; prints a curl line\n  \
+    sealgate seal --policy policy.yaml --bridge /run/hsm-bridge/data.sock \\\n      \
+        --url https://api.bank.test/payments order.json\n\n  \
+    # keys by hand, and send it\n  \
+    sealgate seal --url https://api.bank.test/payments --mac-key partner-a=env:MAC_KEY \\\n      \
+        --recipient gateway.jwk --kid gw-ec order.json \\\n      \
+        --send --cacert ca.pem --cert me.pem --key me.key\n\n  \
+    # a GitHub webhook\n  \
+    sealgate seal --url https://hooks.test/push --scheme github --mac-key hook=env-text:SECRET push.json")]
+pub(crate) struct Args {
+    /// Body in the clear; `-` or nothing reads standard input
+    body: Option<PathBuf>,
+
+    /// Where the request goes; what is signed is this URL
+    #[arg(long, value_name = "URL")]
+    url: String,
+
+    /// Request method
+    #[arg(short = 'X', long, default_value = "POST")]
+    method: String,
+
+    /// A further header, `name: value`
+    #[arg(short = 'H', long = "header", value_name = "HEADER")]
+    headers: Vec<String>,
+
+    /// Content type of the body in the clear
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+
+    /// Take formats and keys from this policy file
+    #[arg(long, value_name = "FILE", help_heading = "From a policy")]
+    policy: Option<PathBuf>,
+
+    /// Name of the policy in it, when it has several
+    #[arg(long, value_name = "NAME", requires = "policy", help_heading = "From a policy")]
+    apply: Option<String>,
+
+    /// Data socket of hsm-bridge, asked for public keys
+    #[arg(long, value_name = "SOCKET", requires = "policy", help_heading = "From a policy")]
+    bridge: Option<PathBuf>,
+
+    /// Sign with this key; see SOURCE below
+    #[arg(long, value_name = "ID=SOURCE", long_help = keys::SECRET_HELP, help_heading = "Signature")]
+    mac_key: Option<String>,
+
+    /// How to sign
+    #[arg(long, value_enum, help_heading = "Signature")]
+    scheme: Option<Scheme>,
+
+    /// Signing time in seconds since the Unix epoch, instead of now
+    #[arg(long, value_name = "SECONDS", help_heading = "Signature")]
+    created: Option<i64>,
+
+    /// Do not sign, whatever the policy says
+    #[arg(long, conflicts_with = "mac_key", help_heading = "Signature")]
+    unsigned: bool,
+
+    /// Encrypt the body to this JWK (EC, RSA or oct) as a compact JWE
+    #[arg(long, value_name = "FILE", help_heading = "Body")]
+    recipient: Option<PathBuf>,
+
+    /// Key id to write into the JWE, instead of the JWK's
+    #[arg(long, value_name = "ID", help_heading = "Body")]
+    kid: Option<String>,
+
+    /// JWE algorithm, instead of the one that goes with the key's type
+    #[arg(long, value_name = "ALG", help_heading = "Body")]
+    alg: Option<String>,
+
+    /// Encrypt the body with this key as raw AES-256-GCM; see SOURCE
+    #[arg(long, value_name = "ID=SOURCE", conflicts_with = "recipient", help_heading = "Body")]
+    body_key: Option<String>,
+
+    /// Leave the body in the clear, whatever the policy says
+    #[arg(long, conflicts_with_all = ["recipient", "body_key"], help_heading = "Body")]
+    plain: bool,
+
+    /// File with a finished token for `Authorization: Bearer`
+    #[arg(long, value_name = "FILE", help_heading = "Token")]
+    token: Option<PathBuf>,
+
+    /// Make a token from these claims (a JSON file)
+    #[arg(long, value_name = "FILE", requires = "issuer_key", conflicts_with = "token", help_heading = "Token")]
+    claims: Option<PathBuf>,
+
+    /// Private JWK that signs the token
+    #[arg(long, value_name = "FILE", help_heading = "Token")]
+    issuer_key: Option<PathBuf>,
+
+    /// Encrypt the token to this JWK; a policy's token key is used otherwise
+    #[arg(long, value_name = "FILE", help_heading = "Token")]
+    token_recipient: Option<PathBuf>,
+
+    /// Send the request and print the answer, instead of a curl line
+    #[arg(long, help_heading = "Sending")]
+    send: bool,
+
+    /// Connect to this HOST:PORT instead of the URL's
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Sending")]
+    connect: Option<String>,
+
+    #[command(flatten)]
+    tls: TlsFiles,
+
+    /// Write a binary body here, for the curl line
+    #[arg(long, value_name = "FILE", default_value = "sealed.bin")]
+    out: PathBuf,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
+    let plan = args.plan().await?;
+    let body = args.read_body()?;
+    let sealed = plan.seal(&body)?;
+    if args.send {
+        args.send(sealed).await
+    } else {
+        args.print(&sealed)
+    }
+}
+
+impl Args {
+    async fn plan(&self) -> Result<Plan> {
+        let file = self.policy.as_deref().map(PolicyFile::read).transpose()?;
+        let chosen = match &file {
+            Some(file) => {
+                Some(Chosen::new(file, self.apply.as_deref(), self.bridge.as_deref())?)
+            }
+            None => None,
+        };
+        let content_type = self
+            .content_type
+            .as_deref()
+            .or_else(|| chosen.as_ref()?.content_type())
+            .unwrap_or("application/json")
+            .to_owned();
+        Ok(Plan {
+            method: self.method.clone(),
+            url: sealing::url(&self.url)?,
+            headers: self.headers.iter().map(|text| header(text)).collect::<Result<_>>()?,
+            content_type,
+            token: self.token(chosen.as_ref()).await?,
+            body: self.body_seal(chosen.as_ref()).await?,
+            signing: self.signing(chosen.as_ref())?,
+        })
+    }
+
+    fn signing(&self, chosen: Option<&Chosen<'_>>) -> Result<Option<Signing>> {
+        if self.unsigned {
+            return Ok(None);
+        }
+        let created = self.created.map_or_else(sealing::now, Ok)?;
+        let Some(text) = &self.mac_key else {
+            return chosen.map_or(Ok(None), |chosen| chosen.signing(created));
+        };
+        let named = NamedSecret::parse(text)?;
+        let key = MacKey::new(named.bytes.to_vec()).ok().context("the signing key is empty")?;
+        let scheme = self.scheme.unwrap_or(Scheme::Rfc9421);
+        Ok(Some(Signing { scheme, key_id: named.id, key, created }))
+    }
+
+    async fn body_seal(&self, chosen: Option<&Chosen<'_>>) -> Result<BodySeal> {
+        if self.plain {
+            return Ok(BodySeal::Plain);
+        }
+        if let Some(text) = &self.body_key {
+            let named = NamedSecret::parse(text)?;
+            let key = named.aes_256()?;
+            return Ok(BodySeal::Aes256Gcm { key_id: named.id, key });
+        }
+        if let Some(path) = &self.recipient {
+            let jwk = keys::jwk_file(path)?;
+            let recipient = Recipient::from_jwk(&jwk, self.alg.as_deref())?;
+            let kid = self.kid.clone().or_else(|| kid_of(&jwk));
+            return Ok(BodySeal::Jwe { recipient, kid });
+        }
+        match chosen {
+            Some(chosen) => chosen.body().await,
+            None => Ok(BodySeal::Plain),
+        }
+    }
+
+    async fn token(&self, chosen: Option<&Chosen<'_>>) -> Result<Option<String>> {
+        if let Some(path) = &self.token {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            return Ok(Some(text.trim().to_owned()));
+        }
+        let (Some(claims), Some(issuer)) = (&self.claims, &self.issuer_key) else {
+            return Ok(None);
+        };
+        let claims: serde_json::Value = serde_json::from_slice(&std::fs::read(claims)?)
+            .with_context(|| format!("{} holds no JSON", claims.display()))?;
+        let issuer = Issuer::from_jwk(&keys::jwk_file(issuer)?)?;
+        let recipient = match (&self.token_recipient, chosen) {
+            (Some(path), _) => {
+                let jwk = keys::jwk_file(path)?;
+                Some(TokenRecipient { key: Recipient::from_jwk(&jwk, None)?, kid: kid_of(&jwk) })
+            }
+            (None, Some(chosen)) => chosen.token_recipient().await?,
+            (None, None) => None,
+        };
+        issuer.token(&claims, recipient.as_ref()).map(Some)
+    }
+
+    fn read_body(&self) -> Result<Vec<u8>> {
+        match &self.body {
+            Some(path) if path.as_os_str() != "-" => {
+                std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+            }
+            _ => {
+                let mut input = std::io::stdin();
+                if input.is_terminal() {
+                    eprintln!("reading the body from the keyboard; end with Ctrl-D");
+                }
+                let mut body = Vec::new();
+                input.read_to_end(&mut body)?;
+                Ok(body)
+            }
+        }
+    }
+
+    async fn send(&self, sealed: Outgoing) -> Result<ExitCode> {
+        let secure = sealed.url.scheme_str() == Some("https");
+        let route = Route {
+            tls: if secure { Some(self.tls.client()?) } else { None },
+            connect: self.connect.clone(),
+            socket: None,
+        };
+        let Answer { status, headers, body } = http::send(&route, sealed).await?;
+        let style = if status < 400 { print::GOOD } else { print::BAD };
+        println!("{style}{status}{style:#}");
+        for (name, value) in headers {
+            println!("{name}: {value}");
+        }
+        println!();
+        std::io::stdout().write_all(&body)?;
+        println!();
+        Ok(if status < 400 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn print(&self, sealed: &Outgoing) -> Result<ExitCode> {
+        let body = match std::str::from_utf8(&sealed.body) {
+            Ok("") => curl::Body::None,
+            // A word of a command line has at most 128 KiB on Linux.
+            Ok(text) if text.len() < 100_000 => curl::Body::Inline(text),
+            _ => {
+                std::fs::write(&self.out, &sealed.body)
+                    .with_context(|| format!("cannot write {}", self.out.display()))?;
+                eprintln!("the sealed body is in {}", self.out.display());
+                curl::Body::File(&self.out)
+            }
+        };
+        println!("{}", curl::line(sealed, &body, &self.tls, self.connect.as_deref()));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn header(text: &str) -> Result<(String, String)> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+        }
+        _ => bail!("a header is written `name: value`, not `{text}`"),
+    }
+}
+
+fn kid_of(jwk: &serde_json::Value) -> Option<String> {
+    jwk.get("kid")?.as_str().map(Into::into)
+}

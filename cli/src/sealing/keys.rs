@@ -1,0 +1,202 @@
+//! Keys from the command line and from JWK files.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use sealgate_jose::jwe::{self, ContentEncryption, ContentEncryptionKey, KeyEncryptionKey};
+use sealgate_jose::jwk::{EcPublicJwk, OctJwk, RsaPublicJwk};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+/// Whom a token or body is sealed for; owns what [`jwe::Recipient`] borrows.
+pub(crate) enum Recipient {
+    Dir(ContentEncryptionKey),
+    A256Kw(KeyEncryptionKey),
+    EcdhEs(EcPublicJwk),
+    EcdhEsA256Kw(EcPublicJwk),
+    RsaOaep256(Box<RsaPublicJwk>),
+}
+
+impl Recipient {
+    /// The form the JOSE library takes.
+    pub(crate) fn borrow(&self) -> jwe::Recipient<'_> {
+        match self {
+            Self::Dir(key) => jwe::Recipient::Dir(key),
+            Self::A256Kw(key) => jwe::Recipient::A256Kw(key),
+            Self::EcdhEs(key) => jwe::Recipient::EcdhEs(key),
+            Self::EcdhEsA256Kw(key) => jwe::Recipient::EcdhEsA256Kw(key),
+            Self::RsaOaep256(key) => jwe::Recipient::RsaOaep256(key),
+        }
+    }
+
+    /// From a shared secret and its algorithm.
+    ///
+    /// # Errors
+    /// When the algorithm is not a symmetric one, or the secret has not 32 bytes.
+    pub(crate) fn shared(alg: &str, secret: &[u8]) -> Result<Self> {
+        let length = || format!("an {alg} key has 32 bytes, this one has {}", secret.len());
+        match alg {
+            "dir" => ContentEncryptionKey::from_slice(ContentEncryption::A256Gcm, secret)
+                .map(Self::Dir)
+                .ok()
+                .with_context(length),
+            "A256KW" => KeyEncryptionKey::from_slice(secret).map(Self::A256Kw).ok().with_context(length),
+            other => bail!("{other} does not work with a shared secret; use dir or A256KW"),
+        }
+    }
+
+    /// From a JWK: EC means `ECDH-ES+A256KW`, RSA `RSA-OAEP-256`, oct `dir`, unless `alg` (the
+    /// argument, else the member) says otherwise.
+    ///
+    /// # Errors
+    /// When the JWK is not one of these, or does not go with the algorithm.
+    pub(crate) fn from_jwk(jwk: &Value, alg: Option<&str>) -> Result<Self> {
+        let member = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let alg = alg.or_else(|| member("alg"));
+        let kty = member("kty").context("the recipient is no JWK: it has no kty")?;
+        let wrong = |error| anyhow::anyhow!("the recipient's JWK is unusable: {error}");
+        match (kty, alg) {
+            ("EC", None | Some("ECDH-ES+A256KW")) => {
+                Ok(Self::EcdhEsA256Kw(EcPublicJwk::from_value(jwk).map_err(wrong)?))
+            }
+            ("EC", Some("ECDH-ES")) => {
+                Ok(Self::EcdhEs(EcPublicJwk::from_value(jwk).map_err(wrong)?))
+            }
+            ("RSA", None | Some("RSA-OAEP-256")) => {
+                Ok(Self::RsaOaep256(Box::new(RsaPublicJwk::from_value(jwk).map_err(wrong)?)))
+            }
+            ("oct", alg) => {
+                let key = OctJwk::from_value(jwk).map_err(wrong)?;
+                Self::shared(alg.unwrap_or("dir"), key.expose())
+            }
+            (kty, alg) => bail!("a {kty} key with algorithm {} cannot be sealed to", alg.unwrap_or("?")),
+        }
+    }
+}
+
+/// A named secret from the command line: `ID=hex:..`, `ID=env:NAME`, ...
+pub(crate) struct NamedSecret {
+    pub(crate) id: String,
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+}
+
+/// How secrets are written on the command line, for help texts.
+pub(crate) const SECRET_HELP: &str = "ID=SOURCE, where SOURCE is env:NAME or file:PATH (hex \
+    inside), env-text:NAME or file-text:PATH (the characters themselves), hex:DIGITS, \
+    base64url:CHARS or text:CHARS; the last three show the secret to everyone on this machine who \
+    may list processes";
+
+impl NamedSecret {
+    /// Reads `ID=SOURCE`.
+    ///
+    /// # Errors
+    /// When the form is another one, or the secret cannot be read. No message repeats the secret.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let (id, source) = text.split_once('=').context("a key is written ID=SOURCE")?;
+        let (kind, value) = source
+            .split_once(':')
+            .context("a key's source is env:, file:, env-text:, file-text:, hex:, base64url: or text:")?;
+        let env = |name: &str| {
+            std::env::var(name)
+                .map(String::into_bytes)
+                .map(Zeroizing::new)
+                .ok()
+                .with_context(|| format!("environment variable {name} is not set"))
+        };
+        let file = |path: &str| {
+            std::fs::read(path).map(Zeroizing::new).with_context(|| format!("cannot read {path}"))
+        };
+        let bytes = match kind {
+            "env" => hex(&env(value)?)?,
+            "env-text" => trimmed(&env(value)?),
+            "file" => hex(&file(value)?)?,
+            "file-text" => trimmed(&file(value)?),
+            "hex" => hex(value.as_bytes())?,
+            "base64url" => Zeroizing::new(
+                Base64UrlUnpadded::decode_vec(value)
+                    .map_err(|_| anyhow::anyhow!("the key is not base64url"))?,
+            ),
+            "text" => Zeroizing::new(value.as_bytes().to_vec()),
+            other => bail!("{other} is no source of keys"),
+        };
+        if bytes.is_empty() {
+            bail!("the key {id} is empty");
+        }
+        Ok(Self { id: id.to_owned(), bytes })
+    }
+
+    /// The secret as an AES-256 key.
+    ///
+    /// # Errors
+    /// When it has not 32 bytes.
+    pub(crate) fn aes_256(&self) -> Result<Zeroizing<[u8; 32]>> {
+        let bytes: [u8; 32] = self
+            .bytes
+            .as_slice()
+            .try_into()
+            .ok()
+            .with_context(|| format!("key {} has {} bytes, AES-256 takes 32", self.id, self.bytes.len()))?;
+        Ok(Zeroizing::new(bytes))
+    }
+}
+
+/// Reads a JWK file.
+///
+/// # Errors
+/// When the file cannot be read or is not JSON.
+pub(crate) fn jwk_file(path: &Path) -> Result<Value> {
+    let text = Zeroizing::new(
+        std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
+    );
+    serde_json::from_slice(&text)
+        .map_err(|_| anyhow::anyhow!("{} is not a JWK: no JSON inside", path.display()))
+}
+
+/// Hex digits, whitespace around them ignored.
+///
+/// # Errors
+/// Without a word about the digits.
+pub(crate) fn hex(text: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let digits = text.trim_ascii();
+    let pairs = digits.chunks(2).map(|pair| {
+        let [high, low] = pair else { return None };
+        let high = char::from(*high).to_digit(16)?;
+        let low = char::from(*low).to_digit(16)?;
+        u8::try_from(high << 4 | low).ok()
+    });
+    pairs.collect::<Option<Vec<u8>>>().map(Zeroizing::new).context("the key is not hex")
+}
+
+fn trimmed(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(bytes.trim_ascii().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_read_from_every_source_and_never_repeated_in_errors() {
+        let read = |text: &str| NamedSecret::parse(text).map(|key| key.bytes.to_vec());
+        assert_eq!(read("a=hex:00fF").expect("hex"), [0, 255]);
+        assert_eq!(read("a=text:x=y:z").expect("text"), b"x=y:z");
+        assert_eq!(read("a=base64url:AP8").expect("base64url"), [0, 255]);
+        for wrong in ["a", "a=b", "a=hex:0", "a=hex:zz", "a=hex:", "a=other:1", "a=base64url:A"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let error = read("a=hex:5ec4e7x").expect_err("odd").to_string();
+        assert!(!error.contains("5ec4e7"), "{error}");
+    }
+
+    #[test]
+    fn a_recipient_is_chosen_by_its_key_type() {
+        let oct = serde_json::json!({
+            "kty": "oct", "k": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        });
+        assert!(matches!(Recipient::from_jwk(&oct, None), Ok(Recipient::Dir(_))));
+        assert!(matches!(Recipient::from_jwk(&oct, Some("A256KW")), Ok(Recipient::A256Kw(_))));
+        assert!(Recipient::from_jwk(&oct, Some("RSA-OAEP-256")).is_err());
+        assert!(Recipient::from_jwk(&serde_json::json!({ "kty": "OKP" }), None).is_err());
+    }
+}
