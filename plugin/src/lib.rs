@@ -14,6 +14,13 @@
         clippy::indexing_slicing
     )
 )]
+#![cfg_attr(
+    not(target_os = "wasi"),
+    allow(
+        dead_code,
+        reason = "natively only the unit tests run; the entry point is for wasi"
+    )
+)]
 
 mod host;
 mod metrics;
