@@ -77,7 +77,10 @@ fn values(options: &Options, file: &str, attacks: bool) {
         }
     }
     let seconds = start.elapsed().as_secs_f64();
-    println!("{file}: {:.1} MB/s, {lost} lost", bytes as f64 / 1e6 / seconds);
+    println!(
+        "{file}: {:.1} MB/s, {lost} lost",
+        bytes as f64 / 1e6 / seconds
+    );
     for ((class, source), Tally { rows, hit }) in &tallies {
         let percent = 100.0 * *hit as f64 / *rows as f64;
         println!("  {class:15} {source:30} {hit:6} of {rows:6} flagged {percent:7.3} %");

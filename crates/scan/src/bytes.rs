@@ -34,8 +34,12 @@ impl ByteClasses {
     /// `-`, which starts a comment when doubled.
     pub(crate) const DASH: Self = Self(1 << 13);
 
+    /// `+`.
+    pub(crate) const PLUS: Self = Self(1 << 14);
+
     /// What an encoding needs.
-    pub(crate) const ENCODED: Self = Self(Self::PERCENT.0 | Self::AMPERSAND.0 | Self::BACKSLASH.0);
+    pub(crate) const ENCODED: Self =
+        Self(Self::PERCENT.0 | Self::AMPERSAND.0 | Self::BACKSLASH.0 | Self::HIGH.0 | Self::PLUS.0);
 
     /// The union.
     pub(crate) const fn with(self, other: Self) -> Self {
@@ -85,6 +89,7 @@ const fn class_of(byte: u8) -> ByteClasses {
         b'=' => ByteClasses::EQUALS,
         b'%' => ByteClasses::PERCENT.with(ByteClasses::OPERATOR),
         b'&' => ByteClasses::AMPERSAND.with(ByteClasses::OPERATOR),
+        b'+' => ByteClasses::PLUS.with(ByteClasses::OPERATOR),
         b'\\' => ByteClasses::BACKSLASH,
         0..=31 | 127 => ByteClasses::CONTROL,
         128..=255 => ByteClasses::HIGH,

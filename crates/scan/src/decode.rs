@@ -1,8 +1,9 @@
 //! Encodings an application may undo once more than its framework did: percent, HTML entities,
-//! JavaScript escapes.
+//! JavaScript escapes, `+` for a space, look-alike characters.
 
 mod entity;
 mod escape;
+mod fold;
 mod percent;
 
 pub(crate) use percent::percent_into;
@@ -22,7 +23,13 @@ impl Decoder {
     /// every decoder once, each on what the one before left; a round that changes nothing is the
     /// last.
     pub(crate) fn rounds(&mut self, value: &[u8], max: usize, mut form: impl FnMut(&[u8])) {
-        const STEPS: [Step; 3] = [percent::decode, entity::decode, escape::decode];
+        const STEPS: [Step; 5] = [
+            percent::decode,
+            entity::decode,
+            escape::decode,
+            fold::decode,
+            percent::plus,
+        ];
         self.current.clear();
         self.current.extend_from_slice(value);
         for _ in 0..max {

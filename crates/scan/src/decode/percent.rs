@@ -30,6 +30,15 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
     changed
 }
 
+/// Reads `+` as the space of a form, in a text that has no other space.
+pub(super) fn plus(text: &[u8], out: &mut Vec<u8>) -> bool {
+    if !text.contains(&b'+') || text.iter().any(|b| b.is_ascii_whitespace()) {
+        return false;
+    }
+    out.extend(text.iter().map(|&b| if b == b'+' { b' ' } else { b }));
+    true
+}
+
 /// Undoes percent-encoding once, and `+` for a space when `plus`, into `out`.
 pub(crate) fn percent_into(text: &[u8], plus: bool, out: &mut Vec<u8>) {
     let mut rest = text;

@@ -17,8 +17,10 @@ struct Context<'a> {
     before_open: Option<Token<'a>>,
     /// Names since the last quote: prose has many of them in a row.
     names: usize,
-    /// Tokens so far.
-    tokens: usize,
+    /// Names in all.
+    all_names: usize,
+    /// Whether a `select` was seen.
+    selects: bool,
     /// Single and double quotes so far.
     quotes: [usize; 2],
     /// Open parentheses; negative when more were closed than opened.
@@ -39,7 +41,11 @@ impl<'a> Context<'a> {
                     _ => {}
                 }
             }
-            Token::Name(_) => self.names = self.names.saturating_add(1),
+            Token::Name(_) => {
+                self.names = self.names.saturating_add(1);
+                self.all_names = self.all_names.saturating_add(1);
+            }
+            Token::Word(K::Select) => self.selects = true,
             Token::Open => self.depth = self.depth.saturating_add(1),
             Token::Close => self.depth = self.depth.saturating_sub(1),
             Token::Compare { .. } => self.compares = self.compares.saturating_add(1),
@@ -49,7 +55,6 @@ impl<'a> Context<'a> {
             self.before_open = Some(token);
         }
         self.before = Some(token);
-        self.tokens = self.tokens.saturating_add(1);
     }
 
     /// Whether a quote is left open or a parenthesis closed that was never opened: the mark of a
@@ -91,39 +96,69 @@ pub(super) enum Verdict {
 pub(super) fn judge(text: &[u8]) -> Verdict {
     let mut context = Context::default();
     let mut lexer = Lexer::new(text);
-    let mut suspicious = false;
+    let mut signals = Signals::default();
     while let Some(token) = lexer.next() {
+        if is_apostrophe(token, &context, &lexer) {
+            continue;
+        }
         if let Some(rule) = anchored(token, &context, lexer) {
             return Verdict::Hit(rule);
         }
-        suspicious = suspicious || is_signal(token, &context, &lexer);
+        signals.note(token);
         context.note(token);
     }
-    if suspicious {
+    if signals.are_suspicious() {
         Verdict::Suspicious
     } else {
         Verdict::Clean
     }
 }
 
-/// Whether the token is one that prose and identifiers do not have.
-fn is_signal(token: Token<'_>, context: &Context<'_>, lexer: &Lexer<'_>) -> bool {
-    match token {
-        Token::Quote(quote) => {
-            // An apostrophe inside a word is English, not SQL, unless a keyword follows.
-            let inside = matches!(context.before, Some(Token::Name(_)))
-                && lexer.peek_byte().is_some_and(|b| b.is_ascii_alphabetic());
-            quote != b'\'' || !inside || matches!(lexer.clone().next(), Some(Token::Word(_)))
+/// An apostrophe inside a word is English (`O'Brien`), unless a keyword follows (`admin'or 1`).
+fn is_apostrophe(token: Token<'_>, context: &Context<'_>, lexer: &Lexer<'_>) -> bool {
+    token == Token::Quote(b'\'')
+        && matches!(context.before, Some(Token::Name(_)))
+        && lexer
+            .peek_byte()
+            .is_some_and(|b| b.is_ascii_alphabetic() || b >= 0x80)
+        && matches!(lexer.clone().next(), Some(Token::Name(_)))
+}
+
+/// What of SQL occurs at all, to decide whether libinjection is asked.
+#[derive(Debug, Default)]
+struct Signals {
+    /// Something prose and identifiers do not have.
+    strong: bool,
+    /// Words that are English, too.
+    words: bool,
+    /// Numbers and punctuation that are in prose, too.
+    marks: bool,
+}
+
+impl Signals {
+    fn note(&mut self, token: Token<'_>) {
+        match token {
+            Token::Quote(_)
+            | Token::Compare { .. }
+            | Token::Logic
+            | Token::Comment { .. }
+            | Token::Variable { .. } => self.strong = true,
+            Token::Operator(byte) if !matches!(byte, b'/' | b'-' | b'&' | b'%' | b'!' | b'+') => {
+                self.strong = true;
+            }
+            Token::Word(
+                K::Union | K::Select | K::DangerousCall | K::Escape | K::Catalogue | K::Exec,
+            ) => self.strong = true,
+            Token::Word(_) => self.words = true,
+            Token::Number(_) | Token::Open | Token::Semicolon | Token::Operator(_) => {
+                self.marks = true;
+            }
+            _ => {}
         }
-        Token::Word(_)
-        | Token::Compare { .. }
-        | Token::Logic
-        | Token::Open
-        | Token::Semicolon
-        | Token::Comment { .. }
-        | Token::Variable => true,
-        Token::Operator(byte) => byte != b'/' && byte != b'-',
-        _ => false,
+    }
+
+    fn are_suspicious(&self) -> bool {
+        self.strong || (self.words && self.marks)
     }
 }
 
@@ -143,6 +178,8 @@ fn anchored<'a>(token: Token<'a>, context: &Context<'a>, ahead: Lexer<'a>) -> Op
         Token::Word(K::DangerousCall) => hit(dangerous_call(context, ahead), "sql-call"),
         Token::Word(K::CharCall) => hit(spelled_text(ahead), "sql-spelled-text"),
         Token::Word(K::Escape) => hit(escape(context), "sql-procedure"),
+        Token::Word(K::Exec) => hit(execute(context, ahead), "sql-procedure"),
+        Token::Variable { double: true } => hit(server_variable(ahead), "sql-server-variable"),
         Token::Word(K::From) => hit(from_catalogue(context, ahead), "sql-catalogue"),
         Token::Word(K::Waitfor) => hit(waitfor(ahead), "sql-call"),
         Token::Word(K::OrderGroup) => hit(order_by(context, ahead), "sql-order-by"),
@@ -174,9 +211,9 @@ fn column_list(mut ahead: Lexer<'_>) -> bool {
             Some(Token::Word(K::All) | Token::Operator(b'-' | b'~' | b'!') | Token::Open) => {
                 continue;
             }
-            Some(Token::Number(_) | Token::Quote(_) | Token::Variable | Token::Operator(b'*')) => {
-                true
-            }
+            Some(
+                Token::Number(_) | Token::Quote(_) | Token::Variable { .. } | Token::Operator(b'*'),
+            ) => true,
             Some(Token::Word(K::Null | K::Boolean | K::Case | K::Select | K::Escape)) => true,
             Some(Token::Word(_)) => matches!(ahead.next(), Some(Token::Open | Token::Comma)),
             Some(Token::Name(_)) => column_name(ahead),
@@ -242,6 +279,9 @@ fn constant_condition(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
                 operand(&mut ahead),
                 Some(Token::Number(_) | Token::Quote(_))
             )
+        }
+        (Token::Word(K::Boolean), Some(Token::Compare { .. } | Token::Operator(b'!'))) => {
+            context.names == 0
         }
         (Token::Name(left), Some(Token::Compare { equal: true })) => {
             matches!(operand(&mut ahead), Some(Token::Name(right)) if left == right)
@@ -338,11 +378,37 @@ fn escape(context: &Context<'_>) -> bool {
     called || (used && (context.is_broken() || context.names <= 1))
 }
 
-/// `from information_schema`, `from dual`, `from v$version`.
+/// `exec xp_..`, `exec(@s)`, `declare @s` at the start of a value or statement.
+fn execute(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let starts = matches!(
+        context.before,
+        None | Some(Token::Semicolon | Token::Quote(_))
+    );
+    let argument = match ahead.next() {
+        Some(Token::Open) => ahead.next(),
+        argument => argument,
+    };
+    starts
+        && match argument {
+            Some(Token::Variable { .. }) => true,
+            Some(Token::Name(name)) => name
+                .get(..3)
+                .is_some_and(|p| p.eq_ignore_ascii_case(b"sp_") || p == b"xp_"),
+            _ => false,
+        }
+}
+
+/// `@@version`.
+fn server_variable(mut ahead: Lexer<'_>) -> bool {
+    matches!(ahead.next(), Some(Token::Name(_) | Token::Word(_)))
+}
+
+/// `from information_schema`, `from mysql.user`, `select .. from dual`.
 fn from_catalogue(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     match ahead.next() {
         Some(Token::Word(K::Catalogue)) => context.names <= 2,
-        Some(Token::Word(K::Dual)) => context.is_broken() || context.names == 0,
+        Some(Token::Word(K::Product)) => ahead.next() == Some(Token::Dot),
+        Some(Token::Word(K::Dual)) => context.selects,
         _ => false,
     }
 }
@@ -402,7 +468,7 @@ fn stacked(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
             let argument = ahead.next();
             matches!(
                 argument,
-                Some(Token::Variable | Token::Open | Token::Comment { .. })
+                Some(Token::Variable { .. } | Token::Open | Token::Comment { .. })
             ) || matches!(argument, Some(Token::Word(K::Escape | K::Catalogue)))
                 || argument.is_none()
         }
@@ -424,5 +490,7 @@ fn null_list(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
 
 /// `admin' --`, `1') #`: the rest of the statement is cut off.
 fn cut_off(context: &Context<'_>) -> bool {
-    context.is_broken() && matches!(context.before, Some(Token::Quote(_) | Token::Close))
+    context.is_broken()
+        && context.all_names <= 2
+        && matches!(context.before, Some(Token::Quote(_) | Token::Close))
 }

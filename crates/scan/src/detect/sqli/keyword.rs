@@ -35,6 +35,8 @@ pub(super) enum Keyword {
     Escape,
     /// A catalogue of the database: `information_schema`, `sysobjects`, `sqlite_master`.
     Catalogue,
+    /// The name of a product that is a catalogue only with a dot behind it: `mysql.user`.
+    Product,
     /// `dual`: a table that only a subquery without a table names.
     Dual,
     /// `waitfor`.
@@ -120,6 +122,8 @@ static WORDS: &[(&str, Keyword)] = &[
     ("alter", K::Change),
     ("avg", K::Call),
     ("all_tables", K::Catalogue),
+    ("all_users", K::Catalogue),
+    ("all_tab_columns", K::Catalogue),
     ("by", K::By),
     ("between", K::CompareWord),
     ("benchmark", K::DangerousCall),
@@ -149,6 +153,7 @@ static WORDS: &[(&str, Keyword)] = &[
     ("database", K::Object),
     ("dual", K::Dual),
     ("dumpfile", K::Outfile),
+    ("dba_users", K::Catalogue),
     ("dbms_pipe", K::Escape),
     ("dbms_lock", K::Escape),
     ("dbms_ldap", K::Escape),
@@ -197,8 +202,8 @@ static WORDS: &[(&str, Keyword)] = &[
     ("make_set", K::ConditionalCall),
     ("minus", K::Union),
     ("msysobjects", K::Catalogue),
-    ("mysql", K::Catalogue),
-    ("master", K::Catalogue),
+    ("mysql", K::Product),
+    ("master", K::Product),
     ("null", K::Null),
     ("not", K::Prefix),
     ("nvl", K::Call),
@@ -262,6 +267,7 @@ static WORDS: &[(&str, Keyword)] = &[
     ("update", K::Change),
     ("updatexml", K::DangerousCall),
     ("user", K::Object),
+    ("user_tables", K::Catalogue),
     ("utl_http", K::Escape),
     ("utl_inaddr", K::Escape),
     ("utl_file", K::Escape),

@@ -33,8 +33,8 @@ pub(super) enum Token<'a> {
     Semicolon,
     /// `.`.
     Dot,
-    /// `@` or `@@`.
-    Variable,
+    /// `@` or, of the server, `@@`.
+    Variable { double: bool },
     /// `--` or `#`, and whether nothing but white space follows in the value.
     Comment { last: bool },
     /// Any other byte.
@@ -95,7 +95,10 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> Token<'a> {
         let length = self.rest.iter().take_while(|&&b| is_word(b)).count();
-        let word = self.take(length);
+        // The no-break space is made of two such bytes, and is a space for MySQL.
+        let word = self.rest.get(..length).unwrap_or_default();
+        let space = word.windows(2).position(|pair| pair == [0xc2, 0xa0]);
+        let word = self.take(space.unwrap_or(length));
         keyword(word).map_or(Token::Name(word), Token::Word)
     }
 
@@ -143,8 +146,8 @@ impl<'a> Iterator for Lexer<'a> {
             (b',', _) => (Token::Comma, 1),
             (b';', _) => (Token::Semicolon, 1),
             (b'.', _) => (Token::Dot, 1),
-            (b'@', Some(b'@')) => (Token::Variable, 2),
-            (b'@', _) => (Token::Variable, 1),
+            (b'@', Some(b'@')) => (Token::Variable { double: true }, 2),
+            (b'@', _) => (Token::Variable { double: false }, 1),
             (b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'~' | b'|' | b'&' | b'!', _) => {
                 (Token::Operator(first), 1)
             }

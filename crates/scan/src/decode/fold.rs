@@ -1,0 +1,33 @@
+//! Characters that databases and browsers narrow to ASCII: full-width forms, typographic quotes,
+//! overlong UTF-8.
+
+/// Folds the characters above; whether there was one.
+pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
+    if text.is_ascii() {
+        return false;
+    }
+    let mut changed = false;
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let (byte, length) = match rest {
+            // U+FF01 to U+FF3F and U+FF40 to U+FF5E, in the order of ASCII.
+            [0xef, 0xbc, low @ 0x81..=0xbf, ..] => (low.wrapping_sub(0x60), 3),
+            [0xef, 0xbd, low @ 0x80..=0x9e, ..] => (low.wrapping_sub(0x20), 3),
+            // U+2018 to U+201B and U+2032, U+201C to U+201F and U+2033, U+02B9, U+02BC.
+            [0xe2, 0x80, 0x98..=0x9b | 0xb2, ..] => (b'\'', 3),
+            [0xe2, 0x80, 0x9c..=0x9f | 0xb3, ..] => (b'"', 3),
+            [0xca, 0xb9 | 0xbc, ..] => (b'\'', 2),
+            // Two bytes for what takes one: only a lenient decoder reads it.
+            [high @ 0xc0..=0xc1, low @ 0x80..=0xbf, ..] => ((high & 1) << 6 | (low & 0x3f), 2),
+            _ => {
+                out.push(*first);
+                rest = tail;
+                continue;
+            }
+        };
+        out.push(byte);
+        changed = true;
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    changed
+}
