@@ -22,7 +22,7 @@ pub mod abi;
 pub mod call;
 pub mod clock;
 pub mod fault;
-//pub mod gateway;
+pub mod gateway;
 pub mod headers;
 pub mod host;
 pub mod limits;

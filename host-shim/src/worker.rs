@@ -8,7 +8,7 @@ use crate::abi::LogLevel;
 use crate::call::{Answer, HttpCall};
 use crate::headers::Headers;
 use crate::property::Properties;
-use crate::stream::{Direction, Stream, StreamEvent};
+use crate::stream::{Direction, FlowState, Stream, StreamEvent};
 use crate::vm::{LoadError, PluginSpec, ROOT, Services, Trapped, Vm};
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,6 +171,15 @@ impl Worker {
     pub fn tick_period(&mut self) -> Option<Duration> {
         let period_ms = self.vm.state().tick_period_ms;
         (period_ms > 0).then(|| Duration::from_millis(u64::from(period_ms)))
+    }
+
+    /// Request bytes held for a stream whose guest sees nothing of them until it resumes.
+    pub fn held_bytes(&mut self, id: StreamId) -> usize {
+        let held = self.with(id, |stream| match stream.request.state {
+            FlowState::PausedAll => stream.request.body.len(),
+            _ => 0,
+        });
+        held.unwrap_or(0)
     }
 
     /// Number of open streams.

@@ -5,7 +5,7 @@ use sealgate_host_shim::host::{Host, HostBuilder};
 use std::path::PathBuf;
 
 /// The directory of the built guests.
-pub fn guests_dir() -> PathBuf {
+pub(crate) fn guests_dir() -> PathBuf {
     match std::env::var_os("SEALGATE_GUESTS_DIR") {
         Some(dir) => PathBuf::from(dir),
         None => panic!(
@@ -16,17 +16,17 @@ pub fn guests_dir() -> PathBuf {
 }
 
 /// The path of a guest's module.
-pub fn guest_path(name: &str) -> PathBuf {
+pub(crate) fn guest_path(name: &str) -> PathBuf {
     guests_dir().join(format!("{name}.wasm"))
 }
 
 /// The bytes of a guest's module.
-pub fn guest(name: &str) -> Vec<u8> {
+pub(crate) fn guest(name: &str) -> Vec<u8> {
     let path = guest_path(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// A host of a guest, to be configured further.
-pub fn host(name: &str) -> HostBuilder {
+pub(crate) fn host(name: &str) -> HostBuilder {
     Host::builder(&guest(name))
 }
