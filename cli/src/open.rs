@@ -146,7 +146,7 @@ impl Args {
             .map_err(|error| anyhow::anyhow!("the question is not sendable: {}", error.code()))?;
         let client = BridgeClient::new(socket, &secret.bytes)?;
         let answer = Zeroizing::new(client.ask("POST", &path, body.to_vec()).await?);
-        let answer = sealgate_wire::decode_unwrap_answer(200, &answer, header.enc.cek_bytes())
+        let answer = sealgate_wire::decode_unwrap_answer(200, &answer, kid)
             .map_err(|failure| anyhow::anyhow!("the bridge's answer is unusable: {}", failure.code()))?;
         ContentEncryptionKey::from_slice(header.enc, &answer.cek)
             .map_err(|_| anyhow::anyhow!("the bridge's key has a wrong length"))

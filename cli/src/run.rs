@@ -105,18 +105,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 impl Args {
     fn gateway(&self) -> Result<Gateway> {
         let module = self.module_file()?;
-        let upstream = self
-            .upstream
-            .parse()
-            .map_err(|error| anyhow::anyhow!("--upstream {}: {error}", self.upstream))?;
         let mut builder = Gateway::builder()
             .listen(self.listen)
-            .upstream(upstream)
+            .upstream(&self.upstream)
             .module(module)
             .workers(self.workers)
             .config_source(Arc::new(PolicySource { path: self.policy.clone() }))
             .on_event(report)
-            .log(|line| eprintln!("{line}"));
+            .log(|line| eprintln!("{DIM}module{DIM:#} {}", line.text));
         if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
             let clients = match (&self.client_ca, self.client_cert_optional) {
                 (Some(ca), false) => ClientCerts::Required { ca: ca.clone() },
@@ -124,8 +120,9 @@ impl Args {
                 (None, _) => ClientCerts::None,
             };
             let tls = TlsConfig::from_pem_files(cert, key)
+                .and_then(|tls| tls.client_certs(clients))
                 .map_err(|error| anyhow::anyhow!("TLS files: {error}"))?;
-            builder = builder.tls(tls.client_certs(clients));
+            builder = builder.tls(tls);
         }
         for cluster in &self.clusters {
             builder = builder.cluster(&cluster.name, cluster.address.clone());
@@ -193,7 +190,18 @@ impl FromStr for Cluster {
 }
 
 fn report(event: &Event) {
-    eprintln!("{NAME}gateway{NAME:#} {event}");
+    let (style, text) = match event {
+        Event::Reloaded { version: 1 } => return,
+        Event::Reloaded { version } => (GOOD, format!("policy and module version {version} serve")),
+        Event::ReloadFailed { reason } => {
+            (BAD, format!("the change was not taken, the last good version serves on: {reason}"))
+        }
+        Event::Trapped { reason } => (BAD, format!("a VM was lost and is rebuilt: {reason}")),
+        Event::LengthMismatch { reason } => (BAD, format!("a message was stopped: {reason}")),
+        Event::HandshakeFailed { reason } => (DIM, format!("no TLS handshake: {reason}")),
+        other => (DIM, format!("{other:?}")),
+    };
+    eprintln!("{style}gateway{style:#} {text}");
 }
 
 struct Signals {

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anstream::println;
 use anyhow::Result;
-use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use super::certificates::Certificates;
@@ -34,10 +33,11 @@ impl Stage<'_> {
     /// # Errors
     /// When a scene cannot be played at all.
     pub(crate) async fn play(&self, scenes: Vec<Scene>) -> Result<bool> {
-        let mut table = Table::new();
-        table.load_preset(presets::ASCII_BORDERS_ONLY_CONDENSED);
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(["", "request", "verdict", "reason (log only)", "what the upstream saw"]);
+        let mut rows = vec![Row {
+            style: DIM,
+            cells: ["", "request", "verdict", "reason (in the log only)", "what the upstream saw"]
+                .map(Into::into),
+        }];
         let mut wrong = 0_usize;
         for (number, scene) in (1..).zip(scenes) {
             println!("{NAME}{number:>2}  {}{NAME:#} {DIM}{}{DIM:#}", scene.title, scene.detail);
@@ -48,15 +48,18 @@ impl Stage<'_> {
             if !verdict.right {
                 wrong += 1;
             }
-            table.add_row([
-                Cell::new(if verdict.right { "ok" } else { "WRONG" }),
-                Cell::new(title),
-                Cell::new(verdict.answer),
-                Cell::new(verdict.reason),
-                Cell::new(verdict.upstream),
-            ]);
+            rows.push(Row {
+                style,
+                cells: [
+                    if verdict.right { "ok" } else { "WRONG" }.to_owned(),
+                    title.to_owned(),
+                    verdict.answer,
+                    verdict.reason,
+                    verdict.upstream,
+                ],
+            });
         }
-        println!("\n{table}");
+        draw(&rows);
         Ok(wrong == 0)
     }
 
@@ -92,6 +95,31 @@ impl Stage<'_> {
         };
         Ok(Verdict { right, answer, upstream, reason: reason(self.log, logged).await })
     }
+}
+
+/// A line of the closing table; the style is that of its first cell.
+struct Row {
+    style: anstyle::Style,
+    cells: [String; 5],
+}
+
+/// Draws the table; the last column is as wide as it is.
+fn draw(rows: &[Row]) {
+    let mut widths = [0; 5];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(&row.cells) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    println!();
+    for Row { style, cells: [mark, request, verdict, reason, upstream] } in rows {
+        let [mark_width, request_width, verdict_width, reason_width, _] = widths;
+        println!(
+            "{style}{mark:mark_width$}{style:#}  {request:request_width$}  {verdict:verdict_width$}  \
+             {reason:reason_width$}  {upstream}"
+        );
+    }
+    println!();
 }
 
 /// The upstream got the plaintext, the proven identity and nothing of the sealing.
