@@ -155,12 +155,14 @@ pub(crate) fn shared(request: &SharedRequest) -> SharedAnswer {
 
 /// Sends a question to the key service; the answer comes in `on_http_call_response`.
 pub(crate) fn ask_key_service(question: &KeyQuestion) -> HostResult<u32> {
+    let client = client_tag();
     let headers = vec![
         (":method", "POST"),
         (":path", question.path.as_str()),
         (":authority", "hsm-bridge"),
         ("content-type", "application/json"),
         (sealgate_wire::TOKEN_HEADER, question.token.as_str()),
+        (sealgate_wire::CLIENT_HEADER, client.as_str()),
     ];
     let timeout = Duration::from_millis(u64::from(question.timeout_ms));
     hostcalls::dispatch_http_call(
@@ -171,6 +173,24 @@ pub(crate) fn ask_key_service(question: &KeyQuestion) -> HostResult<u32> {
         timeout,
     )
     .or_else(fault("http_call"))
+}
+
+/// Who asks, for the key service's budget of failures: the client certificate, else the address.
+fn client_tag() -> String {
+    let tag = property_text(&["connection", "sha256_peer_certificate_digest"])
+        .or_else(|| {
+            Some(
+                property_text(&["source", "address"])?
+                    .rsplit_once(':')?
+                    .0
+                    .to_owned(),
+            )
+        })
+        .unwrap_or_default();
+    tag.chars()
+        .filter(char::is_ascii_graphic)
+        .take(64)
+        .collect()
 }
 
 /// Status and body of the answer, inside `on_http_call_response`. Status 0 when there is none.

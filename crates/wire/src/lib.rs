@@ -40,6 +40,10 @@ pub const VERSION: u16 = 1;
 /// Name of the request header that carries the socket's shared token.
 pub const TOKEN_HEADER: &str = "x-hsm-bridge-token";
 
+/// Name of the request header that tells clients of the caller apart, at most 64 bytes: the
+/// budget of cryptographic failures is per tag, so that one client's garbage locks out nobody else.
+pub const CLIENT_HEADER: &str = "x-hsm-bridge-client";
+
 /// Largest request or answer body, in bytes. The largest honest message is a signing request with
 /// a few kilobytes of data; an unwrap with an RSA-4096 `ek` is under 1 KiB.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;

@@ -10,7 +10,7 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VIA};
 use hyper::{Method, Request, Response, StatusCode};
 use sealgate_wire as wire;
-use sealgate_wire::{KeyFailure, MAX_BODY_BYTES, TOKEN_HEADER};
+use sealgate_wire::{CLIENT_HEADER, KeyFailure, MAX_BODY_BYTES, TOKEN_HEADER};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -23,7 +23,7 @@ use crate::service::{Health, ReadyKey, Service};
 use crate::token::{Order, Yield};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const CLIENT: HeaderName = HeaderName::from_static("x-hsm-bridge-client");
+const CLIENT: HeaderName = HeaderName::from_static(CLIENT_HEADER);
 /// Longest request id that is echoed, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 128;
 /// Shortest header token, in bytes.
