@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -11,6 +12,7 @@ use crate::secret::SecretSource;
 use crate::token::pkcs11::Pkcs11Token;
 use crate::token::{NewKey, Purpose, TokenFault};
 
+mod bench;
 mod doctor;
 mod keygen;
 mod list;
@@ -82,6 +84,25 @@ enum Verb {
         /// How to print.
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
+    },
+    /// Measure what the token gives without the sockets: one key, one order after the other. Prints
+    /// JSON. For `cargo xtask bench`.
+    #[command(hide = true)]
+    Bench {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// A key of the configuration.
+        #[arg(long)]
+        kid: String,
+        /// One of its algorithms; the first when not given.
+        #[arg(long)]
+        alg: Option<String>,
+        /// Threads, with a session of the token each.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+        threads: u16,
+        /// How long.
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+        milliseconds: u64,
     },
     /// Initialise the first free token of a module and set its PIN, for modules without a tool of
     /// their own. Never touches a token that is in use.
@@ -199,6 +220,17 @@ pub fn main() -> ExitCode {
                 Err(failed) => report(&failed),
             };
         }
+        Verb::Bench {
+            config,
+            kid,
+            alg,
+            threads,
+            milliseconds,
+        } => config.load().and_then(|config| {
+            let length = Duration::from_millis(milliseconds);
+            let measure = bench::Measure { kid, alg, threads, length };
+            bench::bench(&config, &measure)
+        }),
         Verb::InitToken {
             module,
             label,

@@ -68,17 +68,29 @@ pub(super) fn answer(bridge: &Bridge, request: &Request<Incoming>) -> Response<B
 }
 
 fn keys(bridge: &Bridge) -> Vec<KeyLine<'_>> {
-    bridge.config.keys.iter().map(|key| line(bridge, key)).collect()
+    bridge
+        .config
+        .keys
+        .iter()
+        .map(|key| line(bridge, key))
+        .collect()
 }
 
 fn line<'a>(bridge: &'a Bridge, key: &'a KeyConfig) -> KeyLine<'a> {
-    let ready = bridge.services.get(&key.token).and_then(|service| service.key(&key.plan.label));
+    let ready = bridge
+        .services
+        .get(&key.token)
+        .and_then(|service| service.key(&key.plan.label));
     let (on, proven) = match &ready {
         Some(ready) => (ready.algorithms.as_slice(), ready.proven.as_slice()),
         None => (&[][..], &[][..]),
     };
     let named = |wanted: &dyn Fn(&Algorithm) -> bool| -> Vec<&'static str> {
-        let wanted = key.plan.algorithms.iter().filter(|algorithm| wanted(algorithm));
+        let wanted = key
+            .plan
+            .algorithms
+            .iter()
+            .filter(|algorithm| wanted(algorithm));
         wanted.map(|algorithm| algorithm.name()).collect()
     };
     KeyLine {

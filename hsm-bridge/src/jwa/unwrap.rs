@@ -5,7 +5,7 @@ use sealgate_wire::{EphemeralPublicKey, KeyFailure, UnwrapRequest};
 use zeroize::Zeroizing;
 
 use super::{Algorithm, concat_kdf};
-use crate::token::{KeyKind, OaepHash, Order};
+use crate::token::{KeyKind, OaepHash, Order, Purpose};
 
 /// What is left to do when the token has carried out its order.
 pub struct Unwrapping {
@@ -23,7 +23,9 @@ pub struct Unwrapping {
 /// wrong lengths, or a point that is not on the curve; [`KeyFailure::AlgUnsupported`] when the
 /// key is of another kind. The token is not asked in any of these cases.
 pub fn unwrap(request: UnwrapRequest, key: &KeyKind) -> Result<(Order, Unwrapping), KeyFailure> {
-    let algorithm = Algorithm::from_name(&request.alg).ok_or(KeyFailure::BadRequest)?;
+    let algorithm = Algorithm::from_name(&request.alg)
+        .filter(|algorithm| algorithm.purpose() == Purpose::Unwrap)
+        .ok_or(KeyFailure::BadRequest)?;
     let enc = ENCS
         .iter()
         .find(|enc| enc.name == request.enc)
