@@ -228,7 +228,12 @@ pub fn main() -> ExitCode {
             milliseconds,
         } => config.load().and_then(|config| {
             let length = Duration::from_millis(milliseconds);
-            let measure = bench::Measure { kid, alg, threads, length };
+            let measure = bench::Measure {
+                kid,
+                alg,
+                threads,
+                length,
+            };
             bench::bench(&config, &measure)
         }),
         Verb::InitToken {

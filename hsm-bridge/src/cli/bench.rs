@@ -42,7 +42,9 @@ pub(super) fn bench(config: &Config, measure: &Measure) -> Result<(), Failed> {
     token.reopen()?;
     if token.lanes() < threads {
         let granted = token.lanes();
-        return Err(Failed(format!("the token grants {granted} session(s) only")));
+        return Err(Failed(format!(
+            "the token grants {granted} session(s) only"
+        )));
     }
     let label = key.plan.label.as_str();
     let order = proven_order(&token, label, alg)?;
