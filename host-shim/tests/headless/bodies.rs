@@ -38,7 +38,7 @@ fn a_held_body_is_readable_in_the_trailers_callback() {
         .trailers([("a", "b")]);
     assert_eq!(
         shown(&host, request),
-        "headers:5:false 10:false trailers:1:10"
+        "headers:6:false 10:false trailers:1:10"
     );
 }
 

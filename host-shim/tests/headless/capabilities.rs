@@ -19,7 +19,7 @@ fn an_omitted_callback_is_skipped_silently() {
 /// Point 11: a missing import fails the load, which is the safe side.
 #[test]
 fn a_missing_import_fails_the_load() {
-    for import in ["proxy_send_local_response", "proxy_log"] {
+    for import in ["proxy_send_local_response", "proxy_get_header_map_pairs"] {
         let error = host("echo_headers")
             .without_capability(import)
             .build()
