@@ -1,4 +1,5 @@
-//! Measures the scanner on a directory of corpora: `--corpus DIR [--show CLASS] [--limit N]`.
+//! Measures the scanner on a directory of corpora: `--corpus DIR [--show CLASS] [--limit N]`, or
+//! prints what is flagged of a file with one value a line: `--lines FILE`.
 //!
 //! `attacks.jsonl` and `legitimate.jsonl` hold `{"value","class","source"}` a line, `api-*.jsonl`
 //! hold `{"method","target","headers","body"}`. Values are scanned as a JSON leaf. `--show` prints
@@ -22,10 +23,15 @@ fn main() {
         };
         match argument.as_str() {
             "--corpus" => options.corpus = next().into(),
+            "--lines" => options.lines.push(next().into()),
             "--show" => options.show = next(),
             "--limit" => options.limit = next().parse().expect("--limit is a number"),
             _ => panic!("unknown argument {argument}"),
         }
+    }
+    options.lines.iter().for_each(|file| lines(file));
+    if options.corpus.as_os_str().is_empty() {
+        return;
     }
     values(&options, "attacks.jsonl", true);
     values(&options, "legitimate.jsonl", false);
@@ -36,8 +42,31 @@ fn main() {
 #[derive(Default)]
 struct Options {
     corpus: PathBuf,
+    lines: Vec<PathBuf>,
     show: String,
     limit: usize,
+}
+
+/// Prints every line of a file that is flagged: for texts that should not be.
+fn lines(file: &Path) {
+    let text = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let (mut total, mut flagged) = (0, 0);
+    for line in text.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
+        total += 1;
+        let report = scan(
+            &[Field::value(Location::Text, line)],
+            &ScanPolicy::default(),
+        );
+        if let Some(finding) = report.findings.first() {
+            flagged += 1;
+            println!(
+                "  {}: {:?}",
+                finding.detector,
+                String::from_utf8_lossy(line)
+            );
+        }
+    }
+    println!("{}: {flagged} of {total} flagged", file.display());
 }
 
 #[derive(Default)]

@@ -139,6 +139,7 @@ impl Signals {
     fn note(&mut self, token: Token<'_>) {
         match token {
             Token::Quote(_)
+            | Token::BackQuote
             | Token::Compare { .. }
             | Token::Logic
             | Token::Comment { .. }
@@ -208,9 +209,7 @@ fn union_select(mut ahead: Lexer<'_>) -> bool {
 fn column_list(mut ahead: Lexer<'_>) -> bool {
     loop {
         return match ahead.next() {
-            Some(Token::Word(K::All) | Token::Operator(b'-' | b'~' | b'!') | Token::Open) => {
-                continue;
-            }
+            Some(Token::Word(K::All) | Token::Operator(b'-' | b'~') | Token::Open) => continue,
             Some(
                 Token::Number(_) | Token::Quote(_) | Token::Variable { .. } | Token::Operator(b'*'),
             ) => true,
@@ -239,11 +238,11 @@ fn column_name(mut ahead: Lexer<'_>) -> bool {
     }
 }
 
-/// A `select` where a value was: behind `(`, `;` or a quote, with the context of an expression.
+/// A `select` where a value was: behind `(`, `)` or `;`, with the context of an expression.
 fn subquery(context: &Context<'_>, ahead: Lexer<'_>) -> bool {
     match context.before {
         Some(Token::Open) => context.follows_value() && column_list(ahead),
-        Some(Token::Semicolon | Token::Quote(_) | Token::Close) => {
+        Some(Token::Semicolon | Token::Close) => {
             (context.is_broken() || context.names <= 1) && column_list(ahead)
         }
         _ => false,
@@ -287,10 +286,7 @@ fn constant_condition(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
             matches!(operand(&mut ahead), Some(Token::Name(right)) if left == right)
         }
         (Token::Number(_) | Token::Word(K::Boolean), end) => {
-            let ends = matches!(
-                end,
-                None | Some(Token::Comment { .. }) | Some(Token::Quote(_))
-            );
+            let ends = matches!(end, None | Some(Token::Comment { .. }));
             ends && (context.is_broken() || negated && context.names == 0)
         }
         _ => false,
@@ -400,7 +396,14 @@ fn execute(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
 
 /// `@@version`.
 fn server_variable(mut ahead: Lexer<'_>) -> bool {
-    matches!(ahead.next(), Some(Token::Name(_) | Token::Word(_)))
+    match ahead.next() {
+        Some(Token::Word(keyword)) => matches!(keyword, K::ServerVariable | K::Call),
+        // People misspell what they probe for: `@@servernamee`.
+        Some(Token::Name(name)) => name
+            .get(..6)
+            .is_some_and(|head| head.eq_ignore_ascii_case(b"server")),
+        _ => false,
+    }
 }
 
 /// `from information_schema`, `from mysql.user`, `select .. from dual`.

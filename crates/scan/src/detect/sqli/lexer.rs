@@ -15,8 +15,10 @@ pub(super) enum Token<'a> {
     Word(Keyword),
     /// A number, decimal or hexadecimal.
     Number(&'a [u8]),
-    /// `'`, `"` or a back quote.
+    /// `'` or `"`.
     Quote(u8),
+    /// A back quote: it quotes names in MySQL, and code in every Markdown text.
+    BackQuote,
     /// `=`, `<`, `>` and their combinations; whether it is an equality.
     Compare { equal: bool },
     /// `||` or `&&`.
@@ -135,7 +137,8 @@ impl<'a> Iterator for Lexer<'a> {
         let (token, length) = match (first, self.rest.get(1)) {
             (b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80..=0xff, _) => return Some(self.word()),
             (b'0'..=b'9', _) => return Some(self.number()),
-            (b'\'' | b'"' | b'`', _) => (Token::Quote(first), 1),
+            (b'\'' | b'"', _) => (Token::Quote(first), 1),
+            (b'`', _) => (Token::BackQuote, 1),
             (b'-', Some(b'-')) => (self.comment(2), 2),
             (b'#', _) => (self.comment(1), 1),
             (b'/', Some(b'*')) => (self.comment(2), 2),
