@@ -109,6 +109,18 @@ impl Setup {
         self.plugin(|plugin| plugin["vm_config"]["code"]["local"]["filename"] = json!(text(path)))
     }
 
+    /// Takes the plugin out of the chain of filters: what a measurement compares with.
+    #[must_use]
+    pub fn without_plugin(mut self) -> Self {
+        let start = self.bootstrap.find("- name: sealgate\n                    config_discovery");
+        let end = self.bootstrap.find("- name: envoy.filters.http.router");
+        match (start, end) {
+            (Some(start), Some(end)) if start < end => self.bootstrap.replace_range(start..end, ""),
+            _ => panic!("the bootstrap has no plugin before its router"),
+        }
+        self
+    }
+
     /// The policy, as a `Struct`.
     #[must_use]
     pub fn policy(self, policy: &Value) -> Self {

@@ -5,10 +5,16 @@
 //! send what well-behaved clients cannot, [`makers`] makes tokens and bodies with libraries that are not
 //! ours. The suites under `tests/` read as the specification.
 
+pub mod bridge;
+pub mod cases;
 pub mod certificates;
+pub mod draft;
 pub mod envoy;
+pub mod gate;
 pub mod h1;
 pub mod http2;
+pub mod keys;
+pub mod makers;
 pub mod message;
 pub mod module;
 pub mod nginx;
