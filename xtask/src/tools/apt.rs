@@ -36,9 +36,9 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
     Need::SoftHsm,
     Need::Cmake,
     Need::Nginx,
-    Need::Wrk,
-    Need::Node,
     Need::Pip,
+    Need::PkgConfig,
+    Need::OpenSsl,
 ];
 
 /// What `test` needs.
