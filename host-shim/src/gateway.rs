@@ -30,6 +30,7 @@ mod connection;
 mod downstream;
 mod events;
 mod exchange;
+mod framing;
 mod head;
 mod identity;
 mod problem;

@@ -1,5 +1,6 @@
 //! One client connection: the handshake, its properties, and its requests.
 
+use super::framing::FramingGuard;
 use super::worker::{Thread, handshake_failed};
 use super::{exchange, identity};
 use crate::limits;
@@ -11,11 +12,13 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use std::cell::Cell;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
@@ -29,6 +32,17 @@ const HTTP2_STREAMS: u32 = 100;
 pub(super) struct Connection {
     pub(super) scheme: &'static str,
     pub(super) properties: Properties,
+    requests: Cell<u64>,
+    two_framings: Rc<Cell<Option<u64>>>,
+}
+
+impl Connection {
+    /// Counts a request; `false` when its head, or one before it, declared two framings.
+    pub(super) fn admits(&self) -> bool {
+        let number = self.requests.get().saturating_add(1);
+        self.requests.set(number);
+        self.two_framings.get().is_none_or(|first| number < first)
+    }
 }
 
 /// Serves a connection to its end.
@@ -48,21 +62,13 @@ pub(super) async fn serve(
     let mut properties = identity::transport(peer, local, number);
     properties.merge(&thread.common.properties);
     let Some(acceptor) = thread.common.tls.clone() else {
-        let connection = Rc::new(Connection {
-            scheme: "http",
-            properties,
-        });
-        return http(thread, connection, TokioIo::new(stream), closed).await;
+        return http(thread, "http", properties, stream, closed).await;
     };
     match tokio::time::timeout(limits::HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let own = thread.common.own_certificate.as_deref();
             identity::tls(&mut properties, stream.get_ref().1, own);
-            let connection = Rc::new(Connection {
-                scheme: "https",
-                properties,
-            });
-            http(thread, connection, TokioIo::new(stream), closed).await;
+            http(thread, "https", properties, stream, closed).await;
         }
         Ok(Err(error)) => handshake_failed(&thread.common, error.to_string()),
         Err(_) => handshake_failed(&thread.common, "the client took too long".to_owned()),
@@ -71,12 +77,22 @@ pub(super) async fn serve(
 
 async fn http<T>(
     thread: Rc<Thread>,
-    connection: Rc<Connection>,
-    io: T,
+    scheme: &'static str,
+    properties: Properties,
+    stream: T,
     mut closed: watch::Receiver<bool>,
 ) where
-    T: hyper::rt::Read + hyper::rt::Write + Unpin + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
+    let two_framings = Rc::new(Cell::new(None));
+    let io = TokioIo::new(FramingGuard::new(stream, Rc::clone(&two_framings)));
+    let requests = Cell::new(0);
+    let connection = Rc::new(Connection {
+        scheme,
+        properties,
+        requests,
+        two_framings,
+    });
     let mut builder = auto::Builder::new(Local);
     builder
         .http1()

@@ -39,7 +39,9 @@ pub(super) async fn run(
 ) -> Result<Response<OutBody>, Cut> {
     thread.common.events.request();
     let id = head::request_id(request.headers());
-    let Some(headers) = head::request_headers(&request, connection.scheme, &id) else {
+    let admitted = connection.admits();
+    let headers = head::request_headers(&request, connection.scheme, &id);
+    let Some(headers) = headers.filter(|_| admitted) else {
         return own(Problem::Malformed, &id).ok_or(Cut);
     };
     let mut properties = connection.properties.clone();
@@ -62,6 +64,7 @@ pub(super) async fn run(
         upstream: Upstream::Idle,
         host_reply: None,
         cut: false,
+        wants_trailers: head::wants_trailers(request.headers()),
     };
     thread.busy.set(thread.busy.get() + 1);
     tokio::task::spawn_local(exchange.play(headers, request.into_body(), events));
@@ -91,6 +94,7 @@ struct Exchange {
     /// A local reply of the host is on its way: its head and body are replaced by a problem.
     host_reply: Option<Problem>,
     cut: bool,
+    wants_trailers: bool,
 }
 
 /// The upstream's side of the exchange.
@@ -320,12 +324,15 @@ impl Exchange {
                 let body = head::complete(bytes, trailers.as_ref());
                 (
                     None,
-                    head::upstream_request(&headers, body, trailers.as_ref()),
+                    head::upstream_request(&headers, body, trailers.as_ref(), self.wants_trailers),
                 )
             }
             None => {
                 let (sender, body) = OutBody::streaming();
-                (Some(sender), head::upstream_request(&headers, body, None))
+                (
+                    Some(sender),
+                    head::upstream_request(&headers, body, None, self.wants_trailers),
+                )
             }
         };
         let Some(request) = request else {

@@ -72,6 +72,20 @@ fn authority<B>(request: &Request<B>) -> Option<Vec<u8>> {
     }
 }
 
+/// The client takes trailers after a response.
+pub(super) fn wants_trailers(map: &HeaderMap) -> bool {
+    let codings = map
+        .get_all("te")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    codings.flat_map(|value| value.split(',')).any(|coding| {
+        coding
+            .split(';')
+            .next()
+            .is_some_and(|name| name.trim().eq_ignore_ascii_case("trailers"))
+    })
+}
+
 /// Names listed in `connection`.
 fn nominated(map: &HeaderMap) -> Vec<String> {
     map.get_all("connection")
@@ -144,12 +158,17 @@ pub(super) fn upstream_request(
     headers: &Headers,
     body: OutBody,
     trailers: Option<&Headers>,
+    wants_trailers: bool,
 ) -> Option<Request<OutBody>> {
     let method = Method::from_bytes(headers.first(b":method")?).ok()?;
     let target = Uri::try_from(headers.first(b":path")?).ok()?;
     let mut map = header_map(headers)?;
     strip(&mut map, trailers);
     map.remove("expect");
+    if wants_trailers {
+        map.insert("te", HeaderValue::from_static("trailers"));
+        map.insert("connection", HeaderValue::from_static("te"));
+    }
     map.insert(
         "host",
         HeaderValue::from_bytes(headers.first(b":authority")?).ok()?,

@@ -179,18 +179,18 @@ fn the_handshake_is_tls13_with_the_hybrid_group_over_h1_and_h2() {
     assert_eq!(upstream.seen().len(), 2);
 }
 
-/// The server prefers the hybrid group even if the client would rather not.
+/// The hybrid group is preferred, not demanded: TLS 1.3 takes the share that the client sent.
 #[test]
-fn the_hybrid_group_wins_over_the_clients_order() {
+fn a_client_without_the_hybrid_group_is_served_with_x25519() {
     let (upstream, pki) = (Upstream::start(), Pki::make("order"));
     let gateway = pki.start("empty", &upstream, ClientCerts::None);
-    let groups = vec![kx_group::X25519, kx_group::X25519MLKEM768];
+    let groups = vec![kx_group::X25519];
     let connector = pki.connector(&Options {
         groups,
         ..Options::default()
     });
     let (_, group, _) = ask(&gateway, &connector, "").unwrap();
-    assert_eq!(group, NamedGroup::X25519MLKEM768);
+    assert_eq!(group, NamedGroup::X25519);
 }
 
 /// A TLS 1.2 hello, written by hand: the code for that version is not even compiled in.
