@@ -19,8 +19,13 @@ impl BridgeClient {
     /// # Errors
     /// When the token is not visible ASCII.
     pub(crate) fn new(socket: &Path, token: &[u8]) -> Result<Self> {
-        let token = std::str::from_utf8(token).context("the bridge token is not text")?.to_owned();
-        Ok(Self { socket: socket.to_owned(), token })
+        let token = std::str::from_utf8(token)
+            .context("the bridge token is not text")?
+            .to_owned();
+        Ok(Self {
+            socket: socket.to_owned(),
+            token,
+        })
     }
 
     /// The public half of a key, as a JWK.
@@ -28,7 +33,9 @@ impl BridgeClient {
     /// # Errors
     /// When the bridge does not answer with one.
     pub(crate) async fn public(&self, kid: &str) -> Result<Value> {
-        let answer = self.ask("GET", &format!("/v1/keys/{kid}/public"), Vec::new()).await?;
+        let answer = self
+            .ask("GET", &format!("/v1/keys/{kid}/public"), Vec::new())
+            .await?;
         serde_json::from_slice(&answer).context("the bridge's answer is not a JWK")
     }
 
@@ -37,7 +44,10 @@ impl BridgeClient {
     /// # Errors
     /// When the bridge cannot be reached or refuses; its code is in the message.
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
-        let route = Route { socket: Some(self.socket.clone()), ..Route::default() };
+        let route = Route {
+            socket: Some(self.socket.clone()),
+            ..Route::default()
+        };
         let mut headers = vec![("x-hsm-bridge-token".to_owned(), self.token.clone())];
         if !body.is_empty() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));

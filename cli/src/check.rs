@@ -12,10 +12,12 @@ use crate::policy_file::PolicyFile;
 use crate::print::{BAD, DIM, GOOD, NAME, WARN};
 
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 the policy compiles; 1 it does, with warnings, and --strict \
+#[command(
+    after_help = "Exit codes: 0 the policy compiles; 1 it does, with warnings, and --strict \
                         was given; 2 it does not.\n\nExamples:\n  \
                         sealgate check policy.yaml\n  \
-                        sealgate check --strict --format json policy.yaml | jq .warnings")]
+                        sealgate check --strict --format json policy.yaml | jq .warnings"
+)]
 pub(crate) struct Args {
     /// Policy file, YAML or JSON
     policy: PathBuf,
@@ -54,7 +56,10 @@ fn print_text(args: &Args, checked: &Result<Gate, Vec<PolicyFault>>) {
     match checked {
         Err(faults) => {
             println!("{BAD}{name}: {}{BAD:#}", counted(faults.len(), "fault"));
-            for PolicyFault { path, problem, fix, .. } in faults {
+            for PolicyFault {
+                path, problem, fix, ..
+            } in faults
+            {
                 println!("\n  {NAME}{path}{NAME:#} {problem}\n    {DIM}fix:{DIM:#} {fix}");
             }
         }
@@ -65,7 +70,14 @@ fn print_text(args: &Args, checked: &Result<Gate, Vec<PolicyFault>>) {
                     println!("  {line}");
                 }
             }
-            for PolicyWarning { code, path, problem, fix, .. } in gate.warnings() {
+            for PolicyWarning {
+                code,
+                path,
+                problem,
+                fix,
+                ..
+            } in gate.warnings()
+            {
                 println!("\n  {WARN}warning{WARN:#} {NAME}{path}{NAME:#} {problem} [{code}]");
                 println!("    {DIM}better:{DIM:#} {fix}");
             }

@@ -26,7 +26,11 @@ pub(crate) fn line(
     if request.url.scheme_str() == Some("https") {
         line.push_str(" --tlsv1.3");
     }
-    for (flag, file) in [("--cacert", &tls.cacert), ("--cert", &tls.cert), ("--key", &tls.key)] {
+    for (flag, file) in [
+        ("--cacert", &tls.cacert),
+        ("--cert", &tls.cert),
+        ("--key", &tls.key),
+    ] {
         if let Some(file) = file {
             let _ = write!(line, " {flag} {}", quoted(&file.to_string_lossy()));
         }
@@ -42,7 +46,11 @@ pub(crate) fn line(
             let _ = write!(line, " \\\n  --data-binary {}", quoted(text));
         }
         Body::File(path) => {
-            let _ = write!(line, " \\\n  --data-binary {}", quoted(&format!("@{}", path.display())));
+            let _ = write!(
+                line,
+                " \\\n  --data-binary {}",
+                quoted(&format!("@{}", path.display()))
+            );
         }
         Body::None => {}
     }

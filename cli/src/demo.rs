@@ -37,7 +37,12 @@ pub(crate) struct Args {
     envoy: Option<PathBuf>,
 
     /// The Envoy program
-    #[arg(long, env = "SEALGATE_ENVOY", value_name = "FILE", default_value = "envoy")]
+    #[arg(
+        long,
+        env = "SEALGATE_ENVOY",
+        value_name = "FILE",
+        default_value = "envoy"
+    )]
     envoy_program: PathBuf,
 
     /// The built module
@@ -54,7 +59,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
-    let folder = tempfile::Builder::new().prefix("sealgate-demo-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("sealgate-demo-")
+        .tempdir()?;
     let mut children = Vec::new();
     let work = async {
         let world = World::build(args, folder.path(), &mut children).await?;
@@ -112,11 +119,19 @@ impl World {
         let upstream = upstream::Upstream::start().await?;
         let (issuer, issuer_jwk) = Issuer::generate("idp-2026")?;
         let policy = folder.join("policy.yaml");
-        let public_issuer = issuer.public_jwk().context("an ES256 key has a public half")?;
+        let public_issuer = issuer
+            .public_jwk()
+            .context("an ES256 key has a public half")?;
         std::fs::write(&policy, policy::yaml(&public_issuer))?;
-        write_private(&folder.join("issuer.jwk"), issuer_jwk.to_string().as_bytes())?;
+        write_private(
+            &folder.join("issuer.jwk"),
+            issuer_jwk.to_string().as_bytes(),
+        )?;
         let mac_bytes = random_bytes()?;
-        let mac = mac_bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let mac = mac_bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
         let setup = gate::Setup {
             folder,
             plugin: &args.plugin,
@@ -141,7 +156,12 @@ impl World {
         children.push(running);
         let url = sealing::url(&format!("https://127.0.0.1:{port}/payments?batch=7"))?;
         Ok(Self {
-            client: story::Client { url, issuer, gate: public, mac: mac_bytes },
+            client: story::Client {
+                url,
+                issuer,
+                gate: public,
+                mac: mac_bytes,
+            },
             folder: folder.to_owned(),
             certificates,
             upstream,
@@ -171,16 +191,33 @@ impl World {
         std::fs::write(self.folder.join("claims.json"), claims.to_string())?;
         std::fs::write(self.folder.join("order.json"), story::ORDER)?;
         let tls = self.certificates.client("partner-a");
-        let tls = [("--cacert", &tls.cacert), ("--cert", &tls.cert), ("--key", &tls.key)]
-            .into_iter()
-            .filter_map(|(flag, path)| Some(format!("{flag} {}", quoted(&path.as_ref()?.to_string_lossy()))))
-            .collect::<Vec<_>>()
-            .join(" ");
+        let tls = [
+            ("--cacert", &tls.cacert),
+            ("--cert", &tls.cert),
+            ("--key", &tls.key),
+        ]
+        .into_iter()
+        .filter_map(|(flag, path)| {
+            Some(format!(
+                "{flag} {}",
+                quoted(&path.as_ref()?.to_string_lossy())
+            ))
+        })
+        .collect::<Vec<_>>()
+        .join(" ");
         let program = quoted(&std::env::current_exe()?.to_string_lossy());
         println!("\n{NAME}The gate stays up.{NAME:#} In another terminal (bash):\n");
         println!("{DIM}# the demo's two secrets{DIM:#}");
-        println!("export {}={} {}={}\n", policy::MAC_VARIABLE, self.mac, policy::BRIDGE_TOKEN_VARIABLE, self.bridge_token);
-        println!("{DIM}# a clean request; change order.json, claims.json or the certificate and see{DIM:#}");
+        println!(
+            "export {}={} {}={}\n",
+            policy::MAC_VARIABLE,
+            self.mac,
+            policy::BRIDGE_TOKEN_VARIABLE,
+            self.bridge_token
+        );
+        println!(
+            "{DIM}# a clean request; change order.json, claims.json or the certificate and see{DIM:#}"
+        );
         println!(
             "{program} seal --policy {} --bridge {} \\\n  --claims {} --issuer-key {} \\\n  \
              --url 'https://127.0.0.1:{}/payments?batch=8' {tls} \\\n  --send {}\n",
@@ -191,15 +228,23 @@ impl World {
             self.port,
             file("order.json"),
         );
-        println!("{DIM}# the same without --send prints a curl line; this one knocks without any seal{DIM:#}");
+        println!(
+            "{DIM}# the same without --send prints a curl line; this one knocks without any seal{DIM:#}"
+        );
         println!(
             "curl -sS -i {tls} -H 'content-type: application/json' -d '{{\"amount\":1}}' \\\n  \
              https://127.0.0.1:{}/payments\n",
             self.port
         );
         println!("{DIM}# what the policy says{DIM:#}");
-        println!("{program} check {}\n", quoted(&self.policy.to_string_lossy()));
-        println!("{DIM}policy, certificates and logs are in {}; Ctrl-C ends it all{DIM:#}", self.folder.display());
+        println!(
+            "{program} check {}\n",
+            quoted(&self.policy.to_string_lossy())
+        );
+        println!(
+            "{DIM}policy, certificates and logs are in {}; Ctrl-C ends it all{DIM:#}",
+            self.folder.display()
+        );
         Ok(())
     }
 }

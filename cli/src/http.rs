@@ -72,7 +72,9 @@ impl TlsFiles {
         };
         let mut roots = RootCertStore::empty();
         for certificate in certificates(cacert)? {
-            roots.add(certificate).with_context(|| format!("in {}", cacert.display()))?;
+            roots
+                .add(certificate)
+                .with_context(|| format!("in {}", cacert.display()))?;
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
@@ -107,14 +109,24 @@ async fn send_patiently(route: &Route, outgoing: Outgoing) -> Result<Answer> {
             .with_context(|| format!("cannot connect to {}", path.display()))?;
         return exchange(stream, outgoing).await;
     }
-    let host = outgoing.url.host().context("the URL has no host")?.to_owned();
+    let host = outgoing
+        .url
+        .host()
+        .context("the URL has no host")?
+        .to_owned();
     let secure = match outgoing.url.scheme_str() {
         Some("https") => true,
         Some("http") => false,
         _ => bail!("the URL must start with https:// or http://"),
     };
-    let port = outgoing.url.port_u16().unwrap_or(if secure { 443 } else { 80 });
-    let address = route.connect.clone().unwrap_or_else(|| format!("{host}:{port}"));
+    let port = outgoing
+        .url
+        .port_u16()
+        .unwrap_or(if secure { 443 } else { 80 });
+    let address = route
+        .connect
+        .clone()
+        .unwrap_or_else(|| format!("{host}:{port}"));
     let stream = TcpStream::connect(&address)
         .await
         .with_context(|| format!("cannot connect to {address}"))?;
@@ -140,7 +152,10 @@ where
     let driver = tokio::spawn(connection);
     let request = request(outgoing)?;
     let answer = async {
-        let response = sender.send_request(request).await.context("the server hung up")?;
+        let response = sender
+            .send_request(request)
+            .await
+            .context("the server hung up")?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER_BYTES)
             .collect()
@@ -153,7 +168,10 @@ where
                 .headers
                 .iter()
                 .map(|(name, value)| {
-                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                    (
+                        name.to_string(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
                 })
                 .collect(),
             body: body.to_vec(),
@@ -165,10 +183,15 @@ where
 }
 
 fn request(outgoing: Outgoing) -> Result<Request<Full<Bytes>>> {
-    let target = outgoing.url.path_and_query().map_or("/", |target| target.as_str());
+    let target = outgoing
+        .url
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
     let authority = outgoing.url.authority().context("the URL has no host")?;
-    let mut builder =
-        Request::builder().method(outgoing.method.as_str()).uri(target).header("host", authority.as_str());
+    let mut builder = Request::builder()
+        .method(outgoing.method.as_str())
+        .uri(target)
+        .header("host", authority.as_str());
     for (name, value) in &outgoing.headers {
         builder = builder.header(name, value);
     }

@@ -38,7 +38,12 @@ pub(crate) struct Args {
     request: Option<String>,
 
     /// Data socket of hsm-bridge, for a key that lives in the token
-    #[arg(long, value_name = "SOCKET", conflicts_with = "key", requires = "bridge_token")]
+    #[arg(
+        long,
+        value_name = "SOCKET",
+        conflicts_with = "key",
+        requires = "bridge_token"
+    )]
     bridge: Option<PathBuf>,
 
     /// Secret of that socket, as a SOURCE
@@ -69,8 +74,9 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
 
 impl Args {
     fn open_raw(&self, request: &str, mut sealed: Vec<u8>) -> Result<Vec<u8>> {
-        let (method, target) =
-            request.split_once(' ').context("a request is written `METHOD TARGET`")?;
+        let (method, target) = request
+            .split_once(' ')
+            .context("a request is written `METHOD TARGET`")?;
         let named = NamedSecret::parse(self.key.as_deref().context("--key is missing")?)?;
         let aad = format!("sealgate-a256gcm\n{method}\n{target}\n{}", named.id);
         let Some((nonce, _)) = sealed.split_first_chunk::<12>() else {
@@ -79,12 +85,17 @@ impl Args {
         let nonce = *nonce;
         sealed.drain(..nonce.len());
         sealgate_aead::open_in_place(&*named.aes_256()?, &nonce, aad.as_bytes(), &mut sealed)
-            .map_err(|_| anyhow::anyhow!("not opened: wrong key, wrong request, or changed on its way"))?;
+            .map_err(|_| {
+                anyhow::anyhow!("not opened: wrong key, wrong request, or changed on its way")
+            })?;
         Ok(sealed)
     }
 
     async fn open_jwe(&self, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
-        let limits = Limits { max_token_bytes: MAX_SEALED_BYTES, ..Limits::default() };
+        let limits = Limits {
+            max_token_bytes: MAX_SEALED_BYTES,
+            ..Limits::default()
+        };
         let token = Compact::parse(sealed.trim_ascii(), &limits)
             .map_err(|error| anyhow::anyhow!("this is no compact JWE that we read: {error}"))?;
         if self.header {
@@ -103,17 +114,28 @@ impl Args {
         if let Some(socket) = &self.bridge {
             return self.content_key_of_bridge(socket, token).await;
         }
-        let text = self.key.as_deref().context("--key or --bridge says where the key is")?;
+        let text = self
+            .key
+            .as_deref()
+            .context("--key or --bridge says where the key is")?;
         let secret = NamedSecret::parse(text)?;
         match header.alg {
             KeyManagement::Dir => ContentEncryptionKey::from_slice(header.enc, &secret.bytes)
-                .map_err(|_| anyhow::anyhow!("the key has not the length that {} takes", header.enc.name())),
+                .map_err(|_| {
+                    anyhow::anyhow!(
+                        "the key has not the length that {} takes",
+                        header.enc.name()
+                    )
+                }),
             KeyManagement::A256Kw => KeyEncryptionKey::from_slice(&secret.bytes)
                 .ok()
                 .context("an A256KW key has 32 bytes")?
                 .unwrap_key(header.enc, token.encrypted_key())
                 .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way")),
-            other => bail!("{} needs a private key, and those live in the token: use --bridge", other.name()),
+            other => bail!(
+                "{} needs a private key, and those live in the token: use --bridge",
+                other.name()
+            ),
         }
     }
 
@@ -125,7 +147,10 @@ impl Args {
         let header = token.header();
         let kid = self.kid.as_deref().or(header.kid.as_deref());
         let kid = kid.context("the JWE names no key: pass --kid")?;
-        let secret = self.bridge_token.as_deref().context("--bridge-token is missing")?;
+        let secret = self
+            .bridge_token
+            .as_deref()
+            .context("--bridge-token is missing")?;
         let secret = NamedSecret::parse(&format!("bridge={secret}"))?;
         let operation = Operation::Unwrap(UnwrapRequest {
             alg: header.alg.name().to_owned(),
@@ -146,8 +171,9 @@ impl Args {
             .map_err(|error| anyhow::anyhow!("the question is not sendable: {}", error.code()))?;
         let client = BridgeClient::new(socket, &secret.bytes)?;
         let answer = Zeroizing::new(client.ask("POST", &path, body.to_vec()).await?);
-        let answer = sealgate_wire::decode_unwrap_answer(200, &answer, kid)
-            .map_err(|failure| anyhow::anyhow!("the bridge's answer is unusable: {}", failure.code()))?;
+        let answer = sealgate_wire::decode_unwrap_answer(200, &answer, kid).map_err(|failure| {
+            anyhow::anyhow!("the bridge's answer is unusable: {}", failure.code())
+        })?;
         ContentEncryptionKey::from_slice(header.enc, &answer.cek)
             .map_err(|_| anyhow::anyhow!("the bridge's key has a wrong length"))
     }

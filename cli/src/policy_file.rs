@@ -29,7 +29,10 @@ impl PolicyFile {
             .with_context(|| format!("cannot read {}", path.display()))?
             .len();
         if size > MAX_POLICY_BYTES {
-            bail!("{} has {size} bytes; a policy has at most {MAX_POLICY_BYTES}", path.display());
+            bail!(
+                "{} has {size} bytes; a policy has at most {MAX_POLICY_BYTES}",
+                path.display()
+            );
         }
         let text = Zeroizing::new(
             std::fs::read_to_string(path)
@@ -38,7 +41,10 @@ impl PolicyFile {
         // YAML is a superset of JSON, and the YAML reader refuses repeated members in both.
         let document =
             serde_saphyr::from_str(&text).map_err(|error| fault(path, &error.to_string()))?;
-        Ok(Self { path: path.to_owned(), document })
+        Ok(Self {
+            path: path.to_owned(),
+            document,
+        })
     }
 
     /// The document.
@@ -53,14 +59,23 @@ impl PolicyFile {
 
     /// Where this policy's relative paths start, and this process's environment.
     pub(crate) fn materials(&self) -> Materials {
-        let folder = self.path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let folder = self
+            .path
+            .parent()
+            .map(Path::to_path_buf)
+            .unwrap_or_default();
         Materials { folder }
     }
 
     /// The files its material is read from.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let folder = self.materials().folder;
-        let keys = self.document.get("keys").and_then(Value::as_array).into_iter().flatten();
+        let keys = self
+            .document
+            .get("keys")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         keys.filter_map(|key| key.pointer("/material/file"))
             .chain(self.document.pointer("/bridge/token/file"))
             .filter_map(Value::as_str)
@@ -109,18 +124,25 @@ impl MaterialSource for Materials {
     }
 
     fn file(&self, path: &str) -> Option<Zeroizing<Vec<u8>>> {
-        std::fs::read(self.folder.join(path)).ok().map(Zeroizing::new)
+        std::fs::read(self.folder.join(path))
+            .ok()
+            .map(Zeroizing::new)
     }
 }
 
 fn inline(material: &mut Value, materials: &Materials) -> Result<()> {
-    let Value::Object(members) = material else { return Ok(()) };
+    let Value::Object(members) = material else {
+        return Ok(());
+    };
     let fetched = if let Some(name) = members.get("env").and_then(Value::as_str) {
-        let content =
-            materials.env(name).with_context(|| format!("environment variable {name} is not set"))?;
+        let content = materials
+            .env(name)
+            .with_context(|| format!("environment variable {name} is not set"))?;
         Some(("env", content))
     } else if let Some(path) = members.get("file").and_then(Value::as_str) {
-        let content = materials.file(path).with_context(|| format!("cannot read {path}"))?;
+        let content = materials
+            .file(path)
+            .with_context(|| format!("cannot read {path}"))?;
         Some(("file", content))
     } else {
         None
@@ -162,7 +184,10 @@ mod tests {
 
     #[test]
     fn repeated_members_are_refused_in_yaml_and_json() {
-        for text in ["version: 1\nversion: 2\n", r#"{"version": 1, "version": 1}"#] {
+        for text in [
+            "version: 1\nversion: 2\n",
+            r#"{"version": 1, "version": 1}"#,
+        ] {
             let (_folder, path) = written(text);
             let error = PolicyFile::read(&path).err().expect("refused").to_string();
             assert!(error.contains("duplicate"), "{error}");
@@ -177,19 +202,31 @@ mod tests {
              - { id: c, material: { bridge: c } }\n",
         );
         std::fs::write(folder.path().join("a.hex"), "00ff\n").expect("written");
-        let resolved = PolicyFile::read(&path).expect("read").resolved().expect("resolved");
+        let resolved = PolicyFile::read(&path)
+            .expect("read")
+            .resolved()
+            .expect("resolved");
         let value: Value = serde_json::from_slice(&resolved).expect("json");
-        assert_eq!(value["keys"][0]["material"], serde_json::json!({ "inline": "00ff" }));
+        assert_eq!(
+            value["keys"][0]["material"],
+            serde_json::json!({ "inline": "00ff" })
+        );
         let path = std::env::var("PATH").expect("PATH");
         assert_eq!(value["keys"][1]["material"]["inline"], path.as_str());
         assert_eq!(value["keys"][1]["material"]["encoding"], "text");
-        assert_eq!(value["keys"][2]["material"], serde_json::json!({ "bridge": "c" }));
+        assert_eq!(
+            value["keys"][2]["material"],
+            serde_json::json!({ "bridge": "c" })
+        );
     }
 
     #[test]
     fn a_missing_file_is_named() {
         let (_folder, path) = written("keys: [{ material: { file: nowhere.hex } }]");
-        let error = PolicyFile::read(&path).expect("read").resolved().expect_err("missing");
+        let error = PolicyFile::read(&path)
+            .expect("read")
+            .resolved()
+            .expect_err("missing");
         assert!(error.to_string().contains("nowhere.hex"), "{error}");
     }
 }

@@ -26,7 +26,10 @@ pub(crate) fn run() -> Result<ExitCode> {
 fn page(schema: &Value) -> Result<String> {
     let mut page = format!("{OPENING}{EXAMPLE}```\n");
     let empty = Map::new();
-    let definitions = schema.get("$defs").and_then(Value::as_object).unwrap_or(&empty);
+    let definitions = schema
+        .get("$defs")
+        .and_then(Value::as_object)
+        .unwrap_or(&empty);
     let mut waiting = VecDeque::from([("The document".to_owned(), schema)]);
     let mut done: Vec<String> = Vec::new();
     while let Some((title, section)) = waiting.pop_front() {
@@ -35,7 +38,9 @@ fn page(schema: &Value) -> Result<String> {
         }
         write_section(&mut page, &title, section)?;
         for name in references(section) {
-            let definition = definitions.get(&name).context("a schema defines what it names")?;
+            let definition = definitions
+                .get(&name)
+                .context("a schema defines what it names")?;
             waiting.push_back((heading(&name), definition));
         }
         done.push(title);
@@ -56,15 +61,26 @@ fn write_section(page: &mut String, title: &str, section: &Value) -> Result<()> 
             .unwrap_or_default();
         writeln!(page, "| member | type | | meaning |\n|---|---|---|---|")?;
         for (name, member) in members {
-            let need = if required.contains(&name.as_str()) { "required" } else { "" };
+            let need = if required.contains(&name.as_str()) {
+                "required"
+            } else {
+                ""
+            };
             let text = description(member).unwrap_or_default().replace('|', "\\|");
             writeln!(page, "| `{name}` | {} | {need} | {text} |", kind(member))?;
         }
     } else if let Some(words) = section.get("oneOf").and_then(Value::as_array) {
         writeln!(page, "| word | meaning |\n|---|---|")?;
         for word in words {
-            let name = word.get("const").and_then(Value::as_str).unwrap_or_default();
-            writeln!(page, "| `{name}` | {} |", description(word).unwrap_or_default())?;
+            let name = word
+                .get("const")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            writeln!(
+                page,
+                "| `{name}` | {} |",
+                description(word).unwrap_or_default()
+            )?;
         }
     } else if let Some(words) = section.get("enum").and_then(Value::as_array) {
         for word in words.iter().filter_map(Value::as_str) {
@@ -75,14 +91,25 @@ fn write_section(page: &mut String, title: &str, section: &Value) -> Result<()> 
 }
 
 fn description(value: &Value) -> Option<String> {
-    Some(value.get("description")?.as_str()?.split_whitespace().collect::<Vec<_>>().join(" "))
+    Some(
+        value
+            .get("description")?
+            .as_str()?
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
 }
 
 /// The type of a member in words, with a link where it has a section.
 fn kind(member: &Value) -> String {
     if let Some(name) = member.get("$ref").and_then(Value::as_str) {
         let title = heading(name.rsplit('/').next().unwrap_or_default());
-        return format!("[{}](#{})", title.to_lowercase(), title.to_lowercase().replace(' ', "-"));
+        return format!(
+            "[{}](#{})",
+            title.to_lowercase(),
+            title.to_lowercase().replace(' ', "-")
+        );
     }
     for choice in ["anyOf", "allOf", "oneOf"] {
         if let Some(options) = member.get(choice).and_then(Value::as_array) {
@@ -105,7 +132,10 @@ fn kind(member: &Value) -> String {
         _ => String::new(),
     };
     match type_name.as_str() {
-        "array" => format!("list of {}", member.get("items").map(kind).unwrap_or_default()),
+        "array" => format!(
+            "list of {}",
+            member.get("items").map(kind).unwrap_or_default()
+        ),
         "object" => match member.get("additionalProperties") {
             Some(values @ Value::Object(_)) => format!("map to {}", kind(values)),
             _ => "object".to_owned(),
@@ -155,11 +185,20 @@ mod tests {
     fn the_page_names_every_member_and_no_rust_type() {
         let schema = sealgate_engine::schema();
         let page = page(&schema).expect("a page");
-        for word in ["`unmatched`", "`tolerance_seconds`", "`claims_to_headers`", "`max_body_bytes`"] {
+        for word in [
+            "`unmatched`",
+            "`tolerance_seconds`",
+            "`claims_to_headers`",
+            "`max_body_bytes`",
+        ] {
             assert!(page.contains(word), "{word} is missing");
         }
         assert!(!page.contains("Raw"), "a type name leaked into the page");
-        for link in page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in page
+            .split("](#")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let there = page
                 .lines()
                 .filter_map(|line| line.strip_prefix("## "))

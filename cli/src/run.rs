@@ -19,12 +19,14 @@ use crate::print::{BAD, DIM, GOOD, NAME};
 const MODULE: &str = "sealgate_plugin.wasm";
 
 #[derive(clap::Args)]
-#[command(after_help = "The policy, the key files it names and the module are watched: a change \
+#[command(
+    after_help = "The policy, the key files it names and the module are watched: a change \
     that loads takes effect within a second, one that does not is reported and changes nothing.\n\n\
     Example:\n  \
     sealgate run --policy policy.yaml --upstream http://127.0.0.1:8080 --listen 0.0.0.0:8443 \\\n      \
         --cert gateway.pem --key gateway.key --client-ca clients-ca.pem \\\n      \
-        --cluster hsm-bridge=unix:/run/hsm-bridge/data.sock")]
+        --cluster hsm-bridge=unix:/run/hsm-bridge/data.sock"
+)]
 pub(crate) struct Args {
     /// Policy file, YAML or JSON
     #[arg(long, value_name = "FILE")]
@@ -39,7 +41,12 @@ pub(crate) struct Args {
     listen: SocketAddr,
 
     /// PEM file of the gateway's certificate chain
-    #[arg(long, value_name = "PEM", requires = "key", required_unless_present = "plaintext")]
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "key",
+        required_unless_present = "plaintext"
+    )]
     cert: Option<PathBuf>,
 
     /// PEM file of its private key
@@ -73,18 +80,29 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.plaintext && !args.listen.ip().is_loopback() {
-        bail!("--plaintext listens on loopback addresses only: {} is not one", args.listen);
+        bail!(
+            "--plaintext listens on loopback addresses only: {} is not one",
+            args.listen
+        );
     }
     let policy = PolicyFile::read(&args.policy)?;
     // Report what is wrong before a socket is opened, in people's words rather than a log's.
     if let Err(faults) = sealgate_engine::Gate::compile(&policy.json(), &policy.materials()) {
         for fault in &faults {
-            eprintln!("{BAD}fault:{BAD:#} {NAME}{}{NAME:#} {} ({})", fault.path, fault.problem, fault.fix);
+            eprintln!(
+                "{BAD}fault:{BAD:#} {NAME}{}{NAME:#} {} ({})",
+                fault.path, fault.problem, fault.fix
+            );
         }
-        bail!("the policy has {} fault(s); nothing was started", faults.len());
+        bail!(
+            "the policy has {} fault(s); nothing was started",
+            faults.len()
+        );
     }
     // Signals are awaited from here on: one that comes while the module compiles is not lost.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let ended = {
         let _inside = runtime.enter();
         Signals::new()?
@@ -110,7 +128,9 @@ impl Args {
             .upstream(&self.upstream)
             .module(module)
             .workers(self.workers)
-            .config_source(Arc::new(PolicySource { path: self.policy.clone() }))
+            .config_source(Arc::new(PolicySource {
+                path: self.policy.clone(),
+            }))
             .on_event(report)
             .log(|line| eprintln!("{DIM}module{DIM:#} {}", line.text));
         if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
@@ -127,7 +147,9 @@ impl Args {
         for cluster in &self.clusters {
             builder = builder.cluster(&cluster.name, cluster.address.clone());
         }
-        builder.start().map_err(|error| anyhow::anyhow!("the gateway does not start: {error}"))
+        builder
+            .start()
+            .map_err(|error| anyhow::anyhow!("the gateway does not start: {error}"))
     }
 
     fn module_file(&self) -> Result<PathBuf> {
@@ -139,7 +161,10 @@ impl Args {
         }
         let beside = std::env::current_exe()?.with_file_name(MODULE);
         if !beside.is_file() {
-            bail!("there is no {}; name the module with --module", beside.display());
+            bail!(
+                "there is no {}; name the module with --module",
+                beside.display()
+            );
         }
         Ok(beside)
     }
@@ -153,7 +178,9 @@ struct PolicySource {
 impl ConfigSource for PolicySource {
     fn load(&self) -> Result<Vec<u8>, String> {
         let file = PolicyFile::read(&self.path).map_err(|error| format!("{error:#}"))?;
-        file.resolved().map(|bytes| bytes.to_vec()).map_err(|error| format!("{error:#}"))
+        file.resolved()
+            .map(|bytes| bytes.to_vec())
+            .map_err(|error| format!("{error:#}"))
     }
 
     fn watched(&self) -> Vec<PathBuf> {
@@ -180,12 +207,17 @@ impl FromStr for Cluster {
         let (name, address) = text.split_once('=').ok_or(form)?;
         let address = match address.split_once(':') {
             Some(("unix", path)) if path.starts_with('/') => ClusterAddr::Unix(path.into()),
-            Some(("tcp", address)) => {
-                ClusterAddr::Tcp(address.parse().map_err(|_| format!("{address} is no IP:PORT"))?)
-            }
+            Some(("tcp", address)) => ClusterAddr::Tcp(
+                address
+                    .parse()
+                    .map_err(|_| format!("{address} is no IP:PORT"))?,
+            ),
             _ => return Err(form.to_owned()),
         };
-        Ok(Self { name: name.to_owned(), address })
+        Ok(Self {
+            name: name.to_owned(),
+            address,
+        })
     }
 }
 
@@ -193,9 +225,10 @@ fn report(event: &Event) {
     let (style, text) = match event {
         Event::Reloaded { version: 1 } => return,
         Event::Reloaded { version } => (GOOD, format!("policy and module version {version} serve")),
-        Event::ReloadFailed { reason } => {
-            (BAD, format!("the change was not taken, the last good version serves on: {reason}"))
-        }
+        Event::ReloadFailed { reason } => (
+            BAD,
+            format!("the change was not taken, the last good version serves on: {reason}"),
+        ),
         Event::Trapped { reason } => (BAD, format!("a VM was lost and is rebuilt: {reason}")),
         Event::LengthMismatch { reason } => (BAD, format!("a message was stopped: {reason}")),
         Event::HandshakeFailed { reason } => (DIM, format!("no TLS handshake: {reason}")),
@@ -237,7 +270,13 @@ mod tests {
         assert_eq!(cluster.name, "hsm-bridge");
         assert!(matches!(cluster.address, ClusterAddr::Unix(path) if path.ends_with("a.sock")));
         assert!("b=tcp:127.0.0.1:80".parse::<Cluster>().is_ok());
-        for wrong in ["b", "b=/run/a", "b=unix:relative", "b=tcp:host:80", "b=http://x"] {
+        for wrong in [
+            "b",
+            "b=/run/a",
+            "b=unix:relative",
+            "b=tcp:host:80",
+            "b=http://x",
+        ] {
             assert!(wrong.parse::<Cluster>().is_err(), "{wrong}");
         }
     }

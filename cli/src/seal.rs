@@ -52,11 +52,21 @@ pub(crate) struct Args {
     policy: Option<PathBuf>,
 
     /// Name of the policy in it, when it has several
-    #[arg(long, value_name = "NAME", requires = "policy", help_heading = "From a policy")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "policy",
+        help_heading = "From a policy"
+    )]
     apply: Option<String>,
 
     /// Data socket of hsm-bridge, asked for public keys
-    #[arg(long, value_name = "SOCKET", requires = "policy", help_heading = "From a policy")]
+    #[arg(
+        long,
+        value_name = "SOCKET",
+        requires = "policy",
+        help_heading = "From a policy"
+    )]
     bridge: Option<PathBuf>,
 
     /// Sign with this key; see SOURCE below
@@ -88,7 +98,12 @@ pub(crate) struct Args {
     alg: Option<String>,
 
     /// Encrypt the body with this key as raw AES-256-GCM; see SOURCE
-    #[arg(long, value_name = "ID=SOURCE", conflicts_with = "recipient", help_heading = "Body")]
+    #[arg(
+        long,
+        value_name = "ID=SOURCE",
+        conflicts_with = "recipient",
+        help_heading = "Body"
+    )]
     body_key: Option<String>,
 
     /// Leave the body in the clear, whatever the policy says
@@ -100,7 +115,13 @@ pub(crate) struct Args {
     token: Option<PathBuf>,
 
     /// Make a token from these claims (a JSON file)
-    #[arg(long, value_name = "FILE", requires = "issuer_key", conflicts_with = "token", help_heading = "Token")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "issuer_key",
+        conflicts_with = "token",
+        help_heading = "Token"
+    )]
     claims: Option<PathBuf>,
 
     /// Private JWK that signs the token
@@ -142,9 +163,11 @@ impl Args {
     async fn plan(&self) -> Result<Plan> {
         let file = self.policy.as_deref().map(PolicyFile::read).transpose()?;
         let chosen = match &file {
-            Some(file) => {
-                Some(Chosen::new(file, self.apply.as_deref(), self.bridge.as_deref())?)
-            }
+            Some(file) => Some(Chosen::new(
+                file,
+                self.apply.as_deref(),
+                self.bridge.as_deref(),
+            )?),
             None => None,
         };
         let content_type = self
@@ -156,7 +179,11 @@ impl Args {
         Ok(Plan {
             method: self.method.clone(),
             url: sealing::url(&self.url)?,
-            headers: self.headers.iter().map(|text| header(text)).collect::<Result<_>>()?,
+            headers: self
+                .headers
+                .iter()
+                .map(|text| header(text))
+                .collect::<Result<_>>()?,
             content_type,
             token: self.token(chosen.as_ref()).await?,
             body: self.body_seal(chosen.as_ref()).await?,
@@ -173,9 +200,16 @@ impl Args {
             return chosen.map_or(Ok(None), |chosen| chosen.signing(created));
         };
         let named = NamedSecret::parse(text)?;
-        let key = MacKey::new(named.bytes.to_vec()).ok().context("the signing key is empty")?;
+        let key = MacKey::new(named.bytes.to_vec())
+            .ok()
+            .context("the signing key is empty")?;
         let scheme = self.scheme.unwrap_or(Scheme::Rfc9421);
-        Ok(Some(Signing { scheme, key_id: named.id, key, created }))
+        Ok(Some(Signing {
+            scheme,
+            key_id: named.id,
+            key,
+            created,
+        }))
     }
 
     async fn body_seal(&self, chosen: Option<&Chosen<'_>>) -> Result<BodySeal> {
@@ -185,7 +219,10 @@ impl Args {
         if let Some(text) = &self.body_key {
             let named = NamedSecret::parse(text)?;
             let key = named.aes_256()?;
-            return Ok(BodySeal::Aes256Gcm { key_id: named.id, key });
+            return Ok(BodySeal::Aes256Gcm {
+                key_id: named.id,
+                key,
+            });
         }
         if let Some(path) = &self.recipient {
             let jwk = keys::jwk_file(path)?;
@@ -214,7 +251,10 @@ impl Args {
         let recipient = match (&self.token_recipient, chosen) {
             (Some(path), _) => {
                 let jwk = keys::jwk_file(path)?;
-                Some(TokenRecipient { key: Recipient::from_jwk(&jwk, None)?, kid: kid_of(&jwk) })
+                Some(TokenRecipient {
+                    key: Recipient::from_jwk(&jwk, None)?,
+                    kid: kid_of(&jwk),
+                })
             }
             (None, Some(chosen)) => chosen.token_recipient().await?,
             (None, None) => None,
@@ -242,12 +282,24 @@ impl Args {
     async fn send(&self, sealed: Outgoing) -> Result<ExitCode> {
         let secure = sealed.url.scheme_str() == Some("https");
         let route = Route {
-            tls: if secure { Some(self.tls.client()?) } else { None },
+            tls: if secure {
+                Some(self.tls.client()?)
+            } else {
+                None
+            },
             connect: self.connect.clone(),
             socket: None,
         };
-        let Answer { status, headers, body } = http::send(&route, sealed).await?;
-        let style = if status < 400 { print::GOOD } else { print::BAD };
+        let Answer {
+            status,
+            headers,
+            body,
+        } = http::send(&route, sealed).await?;
+        let style = if status < 400 {
+            print::GOOD
+        } else {
+            print::BAD
+        };
         println!("{style}{status}{style:#}");
         for (name, value) in headers {
             println!("{name}: {value}");
@@ -255,7 +307,11 @@ impl Args {
         println!();
         std::io::stdout().write_all(&body)?;
         println!();
-        Ok(if status < 400 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if status < 400 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 
     fn print(&self, sealed: &Outgoing) -> Result<ExitCode> {
@@ -270,7 +326,10 @@ impl Args {
                 curl::Body::File(&self.out)
             }
         };
-        println!("{}", curl::line(sealed, &body, &self.tls, self.connect.as_deref()));
+        println!(
+            "{}",
+            curl::line(sealed, &body, &self.tls, self.connect.as_deref())
+        );
         Ok(ExitCode::SUCCESS)
     }
 }

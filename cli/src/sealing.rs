@@ -36,9 +36,15 @@ pub(crate) enum BodySeal {
     /// Sent in the clear.
     Plain,
     /// One compact JWE.
-    Jwe { recipient: Recipient, kid: Option<String> },
+    Jwe {
+        recipient: Recipient,
+        kid: Option<String>,
+    },
     /// Nonce, ciphertext, tag; bound to method, path and key id (docs/formats.md).
-    Aes256Gcm { key_id: String, key: Zeroizing<[u8; 32]> },
+    Aes256Gcm {
+        key_id: String,
+        key: Zeroizing<[u8; 32]>,
+    },
 }
 
 /// How the request is signed.
@@ -136,11 +142,14 @@ impl Signing {
             sealed.headers.push((content_digest::HEADER.into(), digest));
             names.push(content_digest::HEADER);
         }
-        if sealed.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        if sealed
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        {
             names.push("authorization");
         }
-        let components: Result<Vec<Component>, _> =
-            names.into_iter().map(Component::new).collect();
+        let components: Result<Vec<Component>, _> = names.into_iter().map(Component::new).collect();
         let components = components.map_err(|error| anyhow::anyhow!("{error}"))?;
         let nonce = random_text::<16>()?;
         let spec = rfc9421::SignSpec {
@@ -157,21 +166,37 @@ impl Signing {
             .headers
             .iter()
             .map(|(name, value)| {
-                (name.to_ascii_lowercase().into_bytes(), value.clone().into_bytes())
+                (
+                    name.to_ascii_lowercase().into_bytes(),
+                    value.clone().into_bytes(),
+                )
             })
             .collect();
         let target = target(&sealed.url);
         let message = Message {
             method: sealed.method.as_bytes(),
-            scheme: sealed.url.scheme_str().context("the URL has no scheme")?.as_bytes(),
-            authority: sealed.url.authority().context("the URL has no host")?.as_str().as_bytes(),
+            scheme: sealed
+                .url
+                .scheme_str()
+                .context("the URL has no scheme")?
+                .as_bytes(),
+            authority: sealed
+                .url
+                .authority()
+                .context("the URL has no host")?
+                .as_str()
+                .as_bytes(),
             target: target.as_bytes(),
             headers: &headers,
         };
         let signed = rfc9421::sign(&message, &spec, &self.key)
             .map_err(|error| anyhow::anyhow!("the request cannot be signed: {error}"))?;
-        sealed.headers.push((rfc9421::SIGNATURE_INPUT.into(), signed.signature_input));
-        sealed.headers.push((rfc9421::SIGNATURE.into(), signed.signature));
+        sealed
+            .headers
+            .push((rfc9421::SIGNATURE_INPUT.into(), signed.signature_input));
+        sealed
+            .headers
+            .push((rfc9421::SIGNATURE.into(), signed.signature));
         Ok(())
     }
 }
@@ -196,7 +221,9 @@ pub(crate) fn now() -> Result<i64> {
 
 /// Reads an absolute http or https URL.
 pub(crate) fn url(text: &str) -> Result<Uri> {
-    let url: Uri = text.parse().with_context(|| format!("{text} is not a URL"))?;
+    let url: Uri = text
+        .parse()
+        .with_context(|| format!("{text} is not a URL"))?;
     if !matches!(url.scheme_str(), Some("http" | "https")) || url.authority().is_none() {
         bail!("{text} is not an absolute http or https URL");
     }

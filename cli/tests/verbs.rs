@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-const BODY_KEY: &str = "body-2026=hex:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const BODY_KEY: &str =
+    "body-2026=hex:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const POLICY: &str = r#"
 version: 1
 unmatched: refuse
@@ -62,7 +63,10 @@ fn check_explains_a_good_policy_and_exits_0() {
     let output = folder.sealgate(&["check", "policy.yaml"], b"");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let told = text(&output.stdout);
-    assert!(told.contains("payments") && told.contains("compiles"), "{told}");
+    assert!(
+        told.contains("payments") && told.contains("compiles"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -75,7 +79,11 @@ fn check_reports_every_fault_with_place_and_remedy_and_exits_2() {
     folder.write("broken.yaml", &broken);
     let output = folder.sealgate(&["check", "broken.yaml"], b"");
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stdout).contains("unmatched"), "{}", text(&output.stdout));
+    assert!(
+        text(&output.stdout).contains("unmatched"),
+        "{}",
+        text(&output.stdout)
+    );
     let broken = broken.replace("unmatched: maybe", "unmatched: refuse");
     folder.write("broken.yaml", &broken);
     let output = folder.sealgate(&["check", "--format", "json", "broken.yaml"], b"");
@@ -87,8 +95,18 @@ fn check_reports_every_fault_with_place_and_remedy_and_exits_2() {
         .iter()
         .map(|fault| fault["path"].as_str().expect("a path"))
         .collect();
-    assert!(paths.iter().any(|path| path.starts_with("policies.payments.payload.keys")), "{paths:?}");
-    assert!(paths.iter().any(|path| path.starts_with("policies.payments.inspect.classes")), "{paths:?}");
+    assert!(
+        paths
+            .iter()
+            .any(|path| path.starts_with("policies.payments.payload.keys")),
+        "{paths:?}"
+    );
+    assert!(
+        paths
+            .iter()
+            .any(|path| path.starts_with("policies.payments.inspect.classes")),
+        "{paths:?}"
+    );
 }
 
 #[test]
@@ -98,26 +116,55 @@ fn check_strict_fails_on_a_warning_only_when_asked() {
     folder.write("weak.yaml", &weak);
     let relaxed = folder.sealgate(&["check", "weak.yaml"], b"");
     assert_eq!(relaxed.status.code(), Some(0), "{}", text(&relaxed.stdout));
-    assert!(text(&relaxed.stdout).contains("warning"), "{}", text(&relaxed.stdout));
-    assert_eq!(folder.sealgate(&["check", "--strict", "weak.yaml"], b"").status.code(), Some(1));
+    assert!(
+        text(&relaxed.stdout).contains("warning"),
+        "{}",
+        text(&relaxed.stdout)
+    );
+    assert_eq!(
+        folder
+            .sealgate(&["check", "--strict", "weak.yaml"], b"")
+            .status
+            .code(),
+        Some(1)
+    );
 }
 
 #[test]
 fn a_raw_body_opens_with_its_own_request_only() {
     let folder = Folder::new();
     let url = "https://api.bank.test/payments?x=1";
-    let sealed = folder.sealgate(&["seal", "--url", url, "--body-key", BODY_KEY, "-"], b"{\"a\":1}");
+    let sealed = folder.sealgate(
+        &["seal", "--url", url, "--body-key", BODY_KEY, "-"],
+        b"{\"a\":1}",
+    );
     assert!(sealed.status.success(), "{}", text(&sealed.stderr));
     let line = text(&sealed.stdout);
-    assert!(line.contains("content-encoding: sealgate-a256gcm"), "{line}");
+    assert!(
+        line.contains("content-encoding: sealgate-a256gcm"),
+        "{line}"
+    );
     assert!(line.contains("--data-binary @sealed.bin"), "{line}");
     let open = |request: &str| {
-        folder.sealgate(&["open", "--key", BODY_KEY, "--request", request, "sealed.bin"], b"")
+        folder.sealgate(
+            &[
+                "open",
+                "--key",
+                BODY_KEY,
+                "--request",
+                request,
+                "sealed.bin",
+            ],
+            b"",
+        )
     };
     assert_eq!(open("POST /payments?x=1").stdout, b"{\"a\":1}");
     for other in ["POST /payments?x=2", "PUT /payments?x=1", "POST /payments"] {
         let output = open(other);
-        assert!(!output.status.success() && output.stdout.is_empty(), "{other} opened it");
+        assert!(
+            !output.status.success() && output.stdout.is_empty(),
+            "{other} opened it"
+        );
     }
 }
 
@@ -125,18 +172,29 @@ fn a_raw_body_opens_with_its_own_request_only() {
 fn seal_takes_formats_and_keys_from_a_policy() {
     let folder = Folder::new();
     let url = "https://api.bank.test/payments";
-    let output =
-        folder.sealgate(&["seal", "--policy", "policy.yaml", "--url", url], b"{\"amount\":1}");
+    let output = folder.sealgate(
+        &["seal", "--policy", "policy.yaml", "--url", url],
+        b"{\"amount\":1}",
+    );
     assert!(output.status.success(), "{}", text(&output.stderr));
     let line = text(&output.stdout);
-    for expected in ["content-type: application/jose", "content-digest: sha-256=:", "keyid=\"partner-a\""] {
+    for expected in [
+        "content-type: application/jose",
+        "content-digest: sha-256=:",
+        "keyid=\"partner-a\"",
+    ] {
         assert!(line.contains(expected), "{expected} is not in {line}");
     }
     let body = line.split("--data-binary ").nth(1).expect("a body");
     let jwe = body.split_whitespace().next().expect("a word");
     let key = format!("shared=hex:{}", "1f".repeat(32));
     let opened = folder.sealgate(&["open", "--key", &key], jwe.as_bytes());
-    assert_eq!(text(&opened.stdout), "{\"amount\":1}", "{}", text(&opened.stderr));
+    assert_eq!(
+        text(&opened.stdout),
+        "{\"amount\":1}",
+        "{}",
+        text(&opened.stderr)
+    );
     let wrong = format!("shared=hex:{}", "2e".repeat(32));
     let refused = folder.sealgate(&["open", "--key", &wrong], jwe.as_bytes());
     assert!(!refused.status.success() && refused.stdout.is_empty());
@@ -159,7 +217,10 @@ fn a_github_webhook_carries_the_documented_signature() {
     );
     let line = text(&output.stdout);
     let documented = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
-    assert!(line.contains(&format!("x-hub-signature-256: sha256={documented}")), "{line}");
+    assert!(
+        line.contains(&format!("x-hub-signature-256: sha256={documented}")),
+        "{line}"
+    );
 }
 
 #[test]
@@ -168,7 +229,11 @@ fn no_secret_appears_in_an_error() {
     for key in ["k=hex:5ec4e75ec4e7zz", "k=base64url:5ec4e75ec4e7!"] {
         let output = folder.sealgate(&["seal", "--url", "https://a.test/", "--mac-key", key], b"");
         assert_eq!(output.status.code(), Some(2));
-        assert!(!text(&output.stderr).contains("5ec4e7"), "{}", text(&output.stderr));
+        assert!(
+            !text(&output.stderr).contains("5ec4e7"),
+            "{}",
+            text(&output.stderr)
+        );
     }
 }
 
@@ -195,10 +260,22 @@ fn run_refuses_a_broken_policy_and_plain_http_beyond_loopback() {
     };
     let output = run("broken.yaml", "127.0.0.1:0");
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("version"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("version"),
+        "{}",
+        text(&output.stderr)
+    );
     let output = run("policy.yaml", "0.0.0.0:0");
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("loopback"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("loopback"),
+        "{}",
+        text(&output.stderr)
+    );
     let output = run("policy.yaml", "127.0.0.1:0");
-    assert!(text(&output.stderr).contains("nowhere.wasm"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("nowhere.wasm"),
+        "{}",
+        text(&output.stderr)
+    );
 }

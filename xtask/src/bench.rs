@@ -11,8 +11,10 @@ use crate::tools::Tools;
 use crate::{process, say};
 
 #[derive(clap::Args)]
-#[command(after_help = "The figures of one run are of one machine at one time: compare the ratios, \
-                        not the absolutes.\n\nExample:\n  cargo xtask bench --json out.json")]
+#[command(
+    after_help = "The figures of one run are of one machine at one time: compare the ratios, \
+                        not the absolutes.\n\nExample:\n  cargo xtask bench --json out.json"
+)]
 pub(crate) struct Args {
     /// Write the figures here
     #[arg(long, value_name = "FILE")]
@@ -58,7 +60,9 @@ fn speed(places: &Places) -> Result<PathBuf> {
         "--target",
         "wasm32-wasip1",
     ]))?;
-    let module = places.target.join(Path::new("guests/wasm32-wasip1/speed/speed.wasm"));
+    let module = places
+        .target
+        .join(Path::new("guests/wasm32-wasip1/speed/speed.wasm"));
     if !module.is_file() {
         bail!("the build ended well and yet made no {}", module.display());
     }

@@ -22,13 +22,19 @@ impl Certificates {
     /// When a file cannot be written.
     pub(crate) fn make(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let made = Self { folder: folder.to_owned() };
+        let made = Self {
+            folder: folder.to_owned(),
+        };
         let bank = made.authority("clients-ca", "Demo Bank CA")?;
         let stranger = made.authority("stranger-ca", "Stranger CA")?;
         made.leaf("gateway", &bank, Leaf::Server)?;
         made.leaf("partner-a", &bank, Leaf::Client("spiffe://bank/partner-a"))?;
         made.leaf("partner-b", &bank, Leaf::Client("spiffe://bank/partner-b"))?;
-        made.leaf("stranger", &stranger, Leaf::Client("spiffe://bank/partner-a"))?;
+        made.leaf(
+            "stranger",
+            &stranger,
+            Leaf::Client("spiffe://bank/partner-a"),
+        )?;
         Ok(made)
     }
 

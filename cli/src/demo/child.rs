@@ -55,7 +55,11 @@ impl Running {
                 return Ok(());
             }
             if began.elapsed() > START {
-                bail!("{} does not serve after 30 s:\n{}", self.name, self.last_lines());
+                bail!(
+                    "{} does not serve after 30 s:\n{}",
+                    self.name,
+                    self.last_lines()
+                );
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -69,7 +73,9 @@ impl Running {
     /// Asks the child to end, and ends it when it does not.
     pub(crate) async fn stop(mut self) {
         if let Some(id) = self.child.id() {
-            let asked = std::process::Command::new("kill").arg(id.to_string()).status();
+            let asked = std::process::Command::new("kill")
+                .arg(id.to_string())
+                .status();
             if asked.is_ok() && tokio::time::timeout(END, self.child.wait()).await.is_ok() {
                 return;
             }
@@ -81,7 +87,11 @@ impl Running {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let from = lines.len().saturating_sub(20);
-        lines.iter().skip(from).map(|line| format!("    {line}\n")).collect()
+        lines
+            .iter()
+            .skip(from)
+            .map(|line| format!("    {line}\n"))
+            .collect()
     }
 }
 
@@ -90,10 +100,14 @@ impl Running {
 /// # Errors
 /// When there is none.
 pub(crate) fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?
+        .local_addr()?
+        .port())
 }
 
 /// Whether something listens there.
 pub(crate) async fn listens(port: u16) -> bool {
-    tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+    tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_ok()
 }

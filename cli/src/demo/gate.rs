@@ -32,7 +32,10 @@ impl Setup<'_> {
         command
             .args(["run", "--listen", &format!("127.0.0.1:{port}")])
             .args(["--upstream", &format!("http://{}", self.upstream)])
-            .args(["--cluster", &format!("hsm-bridge=unix:{}", self.bridge_socket.display())])
+            .args([
+                "--cluster",
+                &format!("hsm-bridge=unix:{}", self.bridge_socket.display()),
+            ])
             .arg("--policy")
             .arg(self.policy)
             .arg("--module")
@@ -45,7 +48,9 @@ impl Setup<'_> {
             .arg(self.certificates.file("clients-ca.pem"));
         self.secrets(&mut command);
         let mut running = Running::start("sealgate-run", &mut command, self.folder)?;
-        running.wait_until(async || child::listens(port).await).await?;
+        running
+            .wait_until(async || child::listens(port).await)
+            .await?;
         Ok((running, port))
     }
 
@@ -60,12 +65,21 @@ impl Setup<'_> {
         let bootstrap = replaced(
             &files.join("sealgate.yaml"),
             &[
-                ("/etc/sealgate/tls/clients-ca.pem", self.certificates.file("clients-ca.pem")),
+                (
+                    "/etc/sealgate/tls/clients-ca.pem",
+                    self.certificates.file("clients-ca.pem"),
+                ),
                 ("/etc/sealgate/tls", self.certificates.folder.clone()),
                 ("/etc/sealgate/sealgate.ecds.yaml", ecds.clone()),
                 ("/run/hsm-bridge/data.sock", self.bridge_socket.to_owned()),
-                ("address: 0.0.0.0, port_value: 10443", format!("address: 127.0.0.1, port_value: {port}").into()),
-                ("port_value: 8080", format!("port_value: {}", self.upstream.port()).into()),
+                (
+                    "address: 0.0.0.0, port_value: 10443",
+                    format!("address: 127.0.0.1, port_value: {port}").into(),
+                ),
+                (
+                    "port_value: 8080",
+                    format!("port_value: {}", self.upstream.port()).into(),
+                ),
                 ("port_value: 9901", format!("port_value: {admin}").into()),
             ],
         )?;
@@ -84,13 +98,18 @@ impl Setup<'_> {
         let path = self.folder.join("envoy.yaml");
         std::fs::write(&path, bootstrap)?;
         let mut command = Command::new(binary);
-        command
-            .arg("-c")
-            .arg(&path)
-            .args(["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]);
+        command.arg("-c").arg(&path).args([
+            "--disable-hot-restart",
+            "--concurrency",
+            "1",
+            "--log-level",
+            "warning",
+        ]);
         self.secrets(&mut command);
         let mut running = Running::start("envoy", &mut command, self.folder)?;
-        running.wait_until(async || child::listens(port).await).await?;
+        running
+            .wait_until(async || child::listens(port).await)
+            .await?;
         Ok((running, port))
     }
 
@@ -102,8 +121,8 @@ impl Setup<'_> {
 }
 
 fn replaced(path: &Path, values: &[(&str, PathBuf)]) -> Result<String> {
-    let mut text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let mut text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     for (site, value) in values {
         if !text.contains(site) {
             bail!("{} does not contain the site value {site}", path.display());

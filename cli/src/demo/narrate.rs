@@ -35,16 +35,32 @@ impl Stage<'_> {
     pub(crate) async fn play(&self, scenes: Vec<Scene>) -> Result<bool> {
         let mut rows = vec![Row {
             style: DIM,
-            cells: ["", "request", "verdict", "reason (in the log only)", "what the upstream saw"]
-                .map(Into::into),
+            cells: [
+                "",
+                "request",
+                "verdict",
+                "reason (in the log only)",
+                "what the upstream saw",
+            ]
+            .map(Into::into),
         }];
         let mut wrong = 0_usize;
         for (number, scene) in (1..).zip(scenes) {
-            println!("{NAME}{number:>2}  {}{NAME:#} {DIM}{}{DIM:#}", scene.title, scene.detail);
+            println!(
+                "{NAME}{number:>2}  {}{NAME:#} {DIM}{}{DIM:#}",
+                scene.title, scene.detail
+            );
             let title = scene.title;
             let verdict = self.scene(scene).await?;
-            let (style, word) = if verdict.right { (GOOD, "right") } else { (BAD, "WRONG") };
-            println!("    {style}{word}{style:#}  {}; upstream saw {}", verdict.answer, verdict.upstream);
+            let (style, word) = if verdict.right {
+                (GOOD, "right")
+            } else {
+                (BAD, "WRONG")
+            };
+            println!(
+                "    {style}{word}{style:#}  {}; upstream saw {}",
+                verdict.answer, verdict.upstream
+            );
             if !verdict.right {
                 wrong += 1;
             }
@@ -85,15 +101,21 @@ impl Stage<'_> {
             }
             (Must::NoHandshake, Ok(answer)) => (false, format!("{}", answer.status)),
             (_, Err(error)) => (false, format!("no answer: {error:#}")),
-            (Must::Pass, Ok(answer)) => {
-                (answer.status == 200 && is_clean(&seen), answer.status.to_string())
-            }
+            (Must::Pass, Ok(answer)) => (
+                answer.status == 200 && is_clean(&seen),
+                answer.status.to_string(),
+            ),
             (Must::Refuse(status), Ok(answer)) => (
                 answer.status == status && bytes == 0 && seen.is_empty(),
                 format!("{} {}", answer.status, problem(&answer.body)),
             ),
         };
-        Ok(Verdict { right, answer, upstream, reason: reason(self.log, logged).await })
+        Ok(Verdict {
+            right,
+            answer,
+            upstream,
+            reason: reason(self.log, logged).await,
+        })
     }
 }
 
@@ -112,7 +134,11 @@ fn draw(rows: &[Row]) {
         }
     }
     println!();
-    for Row { style, cells: [mark, request, verdict, reason, upstream] } in rows {
+    for Row {
+        style,
+        cells: [mark, request, verdict, reason, upstream],
+    } in rows
+    {
         let [mark_width, request_width, verdict_width, reason_width, _] = widths;
         println!(
             "{style}{mark:mark_width$}{style:#}  {request:request_width$}  {verdict:verdict_width$}  \
@@ -128,9 +154,14 @@ fn is_clean(seen: &[Seen]) -> bool {
     seen.body == ORDER.as_bytes()
         && seen.header("x-sub").as_deref() == Some("alice")
         && seen.header("content-type").as_deref() == Some("application/json")
-        && ["authorization", "signature", "signature-input", "content-digest"]
-            .iter()
-            .all(|name| seen.header(name).is_none())
+        && [
+            "authorization",
+            "signature",
+            "signature-input",
+            "content-digest",
+        ]
+        .iter()
+        .all(|name| seen.header(name).is_none())
 }
 
 fn told(seen: &Seen) -> String {
@@ -147,12 +178,24 @@ fn told(seen: &Seen) -> String {
 fn problem(body: &[u8]) -> String {
     let class = serde_json::from_slice::<Value>(body)
         .ok()
-        .and_then(|problem| Some(problem.get("type")?.as_str()?.rsplit(':').next()?.to_owned()));
+        .and_then(|problem| {
+            Some(
+                problem
+                    .get("type")?
+                    .as_str()?
+                    .rsplit(':')
+                    .next()?
+                    .to_owned(),
+            )
+        });
     class.unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned())
 }
 
 fn shortest(error: &anyhow::Error) -> String {
-    format!("{:#}", error.root_cause()).chars().take(60).collect()
+    format!("{:#}", error.root_cause())
+        .chars()
+        .take(60)
+        .collect()
 }
 
 fn log_length(log: &Path) -> usize {
@@ -165,7 +208,9 @@ async fn reason(log: &Path, from: usize) -> String {
         let text = std::fs::read(log).unwrap_or_default();
         let fresh = String::from_utf8_lossy(text.get(from..).unwrap_or_default()).into_owned();
         for line in fresh.lines() {
-            let Some(at) = line.find(r#"{"sealgate""#) else { continue };
+            let Some(at) = line.find(r#"{"sealgate""#) else {
+                continue;
+            };
             let json = line.get(at..).unwrap_or_default();
             let mut stream = serde_json::Deserializer::from_str(json).into_iter::<Value>();
             if let Some(Ok(value)) = stream.next()

@@ -13,10 +13,10 @@ use crate::sealing::token::{Issuer, TokenRecipient};
 use crate::sealing::{self, BodySeal, Plan, Scheme, Signing};
 
 /// The body of every honest request.
-pub(crate) const ORDER: &str = r#"{"amount":"12.50","currency":"EUR","to":"DE02","note":"O'Brien & sons"}"#;
+pub(crate) const ORDER: &str =
+    r#"{"amount":"12.50","currency":"EUR","to":"DE02","note":"O'Brien & sons"}"#;
 /// The same with an injection in one field; nobody outside the encryption can see it.
-const INJECTION: &str =
-    r#"{"amount":"12.50","currency":"EUR","to":"DE02' UNION SELECT iban, balance FROM accounts --"}"#;
+const INJECTION: &str = r#"{"amount":"12.50","currency":"EUR","to":"DE02' UNION SELECT iban, balance FROM accounts --"}"#;
 
 /// What a client of the demo holds.
 pub(crate) struct Client {
@@ -77,7 +77,12 @@ impl Client {
                 tampered(self.request(ORDER, &self.claims(3600)?)?),
                 Must::Refuse(401),
             ),
-            scene("replayed", "the first request once more, byte for byte", clean, Must::Refuse(409)),
+            scene(
+                "replayed",
+                "the first request once more, byte for byte",
+                clean,
+                Must::Refuse(409),
+            ),
             scene(
                 "expired token",
                 "valid until an hour ago",
@@ -117,7 +122,8 @@ impl Client {
             scene(
                 "body in the clear",
                 "signed, with a good token, but not encrypted",
-                self.plan(&self.claims(3600)?, BodySeal::Plain)?.seal(ORDER.as_bytes())?,
+                self.plan(&self.claims(3600)?, BodySeal::Plain)?
+                    .seal(ORDER.as_bytes())?,
                 Must::Refuse(415),
             ),
             scene(
@@ -135,7 +141,10 @@ impl Client {
 
     fn with_issuer(&self, issuer: &Issuer) -> Result<Outgoing> {
         let token = issuer.token(&self.claims(3600)?, Some(&self.gate_key()?))?;
-        let plan = Plan { token: Some(token), ..self.plan(&self.claims(3600)?, self.jwe()?)? };
+        let plan = Plan {
+            token: Some(token),
+            ..self.plan(&self.claims(3600)?, self.jwe()?)?
+        };
         plan.seal(ORDER.as_bytes())
     }
 
@@ -158,12 +167,18 @@ impl Client {
     }
 
     fn jwe(&self) -> Result<BodySeal> {
-        Ok(BodySeal::Jwe { recipient: self.gate_key()?.key, kid: Some("gw-ec".into()) })
+        Ok(BodySeal::Jwe {
+            recipient: self.gate_key()?.key,
+            kid: Some("gw-ec".into()),
+        })
     }
 
     fn gate_key(&self) -> Result<TokenRecipient> {
         let key = Recipient::from_jwk(&self.gate, Some("ECDH-ES+A256KW"))?;
-        Ok(TokenRecipient { key, kid: Some("gw-ec".into()) })
+        Ok(TokenRecipient {
+            key,
+            kid: Some("gw-ec".into()),
+        })
     }
 
     /// Claims that end `seconds` from now.
@@ -187,8 +202,13 @@ pub(crate) fn claims(seconds: i64) -> Result<Value> {
 
 /// Changes one character in the middle of the JWE's ciphertext, so that its grammar stays right.
 fn tampered(mut request: Outgoing) -> Outgoing {
-    let dots: Vec<usize> =
-        request.body.iter().enumerate().filter(|(_, byte)| **byte == b'.').map(|(at, _)| at).collect();
+    let dots: Vec<usize> = request
+        .body
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'.')
+        .map(|(at, _)| at)
+        .collect();
     if let [.., start, _] = dots.as_slice()
         && let Some(byte) = request.body.get_mut(start + 5)
     {

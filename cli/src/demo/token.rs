@@ -56,9 +56,15 @@ pub(crate) async fn start(args: &Args, folder: &Path, secret: &str) -> Result<Br
     serve.arg(&config);
     let mut running = Running::start("hsm-bridge", &mut serve, folder)?;
     let client = BridgeClient::new(&socket, secret.as_bytes())?;
-    running.wait_until(async || client.ask("GET", "/readyz", Vec::new()).await.is_ok()).await?;
+    running
+        .wait_until(async || client.ask("GET", "/readyz", Vec::new()).await.is_ok())
+        .await?;
     let public = client.public("gw-ec").await?;
-    Ok(Bridge { running, socket, public })
+    Ok(Bridge {
+        running,
+        socket,
+        public,
+    })
 }
 
 fn configuration(args: &Args, folder: &Path, socket: &Path) -> String {
@@ -95,9 +101,15 @@ allow = [{{ kid = "gw-ec", ops = ["unwrap", "public"] }}]
 }
 
 async fn finish(what: &str, mut command: Command) -> Result<()> {
-    let output = command.output().await.with_context(|| format!("cannot start {what}"))?;
+    let output = command
+        .output()
+        .await
+        .with_context(|| format!("cannot start {what}"))?;
     if !output.status.success() {
-        bail!("{what} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "{what} failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     Ok(())
 }

@@ -80,12 +80,18 @@ impl Upstream {
     }
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Vec<Seen>> {
-        self.record.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.record
+            .seen
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 async fn serve(stream: TcpStream, record: Arc<Record>) {
-    let counted = Counted { stream, record: record.clone() };
+    let counted = Counted {
+        stream,
+        record: record.clone(),
+    };
     let service = service_fn(move |request| answer(request, record.clone()));
     // A connection that breaks off is the client's affair.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -98,7 +104,11 @@ async fn answer(
     record: Arc<Record>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
+    let body = body
+        .collect()
+        .await
+        .map(|body| body.to_bytes().to_vec())
+        .unwrap_or_default();
     let seen = Seen {
         method: head.method.to_string(),
         target: head.uri.to_string(),
@@ -106,7 +116,10 @@ async fn answer(
             .headers
             .iter()
             .map(|(name, value)| {
-                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
             })
             .collect(),
         body,
@@ -119,11 +132,16 @@ async fn answer(
             "body": String::from_utf8_lossy(&seen.body),
         },
     });
-    record.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(seen);
+    record
+        .seen
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .push(seen);
     let mut response = Response::new(Full::new(Bytes::from(format!("{echo:#}\n"))));
-    response
-        .headers_mut()
-        .insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        "content-type",
+        hyper::header::HeaderValue::from_static("application/json"),
+    );
     Ok(response)
 }
 
@@ -142,7 +160,9 @@ impl AsyncRead for Counted {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         let read = buffer.filled().len().saturating_sub(before);
-        self.record.bytes.fetch_add(u64::try_from(read).unwrap_or(u64::MAX), Ordering::SeqCst);
+        self.record
+            .bytes
+            .fetch_add(u64::try_from(read).unwrap_or(u64::MAX), Ordering::SeqCst);
         polled
     }
 }
@@ -156,7 +176,10 @@ impl AsyncWrite for Counted {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

@@ -46,7 +46,11 @@ impl<'a> Chosen<'a> {
             }
             None => bail!("choose one with --apply: {}", names()),
         };
-        Ok(Self { file, policy, bridge: bridge.map(Path::to_path_buf) })
+        Ok(Self {
+            file,
+            policy,
+            bridge: bridge.map(Path::to_path_buf),
+        })
     }
 
     /// The signature stage's scheme and its first key whose secret is readable here.
@@ -54,7 +58,9 @@ impl<'a> Chosen<'a> {
     /// # Errors
     /// When every key's secret is somewhere else.
     pub(crate) fn signing(&self, created: i64) -> Result<Option<Signing>> {
-        let Some(stage) = self.policy.get("signature") else { return Ok(None) };
+        let Some(stage) = self.policy.get("signature") else {
+            return Ok(None);
+        };
         let scheme = match stage.get("scheme").and_then(Value::as_str) {
             Some("github") => Scheme::Github,
             _ => Scheme::Rfc9421,
@@ -64,7 +70,12 @@ impl<'a> Chosen<'a> {
             if let Some(secret) = self.secret(key)? {
                 let key = MacKey::new(secret.to_vec())
                     .map_err(|_| anyhow::anyhow!("the key {id} is empty"))?;
-                return Ok(Some(Signing { scheme, key_id: id.to_owned(), key, created }));
+                return Ok(Some(Signing {
+                    scheme,
+                    key_id: id.to_owned(),
+                    key,
+                    created,
+                }));
             }
         }
         bail!("no signing key of this policy is readable here; pass one with --mac-key")
@@ -75,16 +86,29 @@ impl<'a> Chosen<'a> {
     /// # Errors
     /// When that key cannot be had.
     pub(crate) async fn body(&self) -> Result<BodySeal> {
-        let Some(stage) = self.policy.get("payload") else { return Ok(BodySeal::Plain) };
-        let id = *ids(stage, "keys").first().context("the payload stage names no key")?;
+        let Some(stage) = self.policy.get("payload") else {
+            return Ok(BodySeal::Plain);
+        };
+        let id = *ids(stage, "keys")
+            .first()
+            .context("the payload stage names no key")?;
         if stage.get("format").and_then(Value::as_str) == Some("aes-256-gcm") {
             let secret = self.secret(self.key(id)?)?;
             let secret = secret.context("the body key is not readable here; pass --body-key")?;
-            let key: [u8; 32] =
-                secret.as_slice().try_into().ok().context("an AES-256 key has 32 bytes")?;
-            return Ok(BodySeal::Aes256Gcm { key_id: id.to_owned(), key: Zeroizing::new(key) });
+            let key: [u8; 32] = secret
+                .as_slice()
+                .try_into()
+                .ok()
+                .context("an AES-256 key has 32 bytes")?;
+            return Ok(BodySeal::Aes256Gcm {
+                key_id: id.to_owned(),
+                key: Zeroizing::new(key),
+            });
         }
-        Ok(BodySeal::Jwe { recipient: self.recipient(id).await?, kid: Some(id.to_owned()) })
+        Ok(BodySeal::Jwe {
+            recipient: self.recipient(id).await?,
+            kid: Some(id.to_owned()),
+        })
     }
 
     /// The token stage's first decryption key.
@@ -92,10 +116,17 @@ impl<'a> Chosen<'a> {
     /// # Errors
     /// When that key cannot be had.
     pub(crate) async fn token_recipient(&self) -> Result<Option<super::token::TokenRecipient>> {
-        let Some(stage) = self.policy.get("token") else { return Ok(None) };
-        let id = *ids(stage, "decrypt").first().context("the token stage names no key")?;
+        let Some(stage) = self.policy.get("token") else {
+            return Ok(None);
+        };
+        let id = *ids(stage, "decrypt")
+            .first()
+            .context("the token stage names no key")?;
         let key = self.recipient(id).await?;
-        Ok(Some(super::token::TokenRecipient { key, kid: Some(id.to_owned()) }))
+        Ok(Some(super::token::TokenRecipient {
+            key,
+            kid: Some(id.to_owned()),
+        }))
     }
 
     /// Type of the plaintext, as the payload stage has it.
@@ -105,13 +136,18 @@ impl<'a> Chosen<'a> {
 
     async fn recipient(&self, id: &str) -> Result<Recipient> {
         let key = self.key(id)?;
-        let alg = key.get("alg").and_then(Value::as_str).context("a key has an alg")?;
+        let alg = key
+            .get("alg")
+            .and_then(Value::as_str)
+            .context("a key has an alg")?;
         if let Some(secret) = self.secret(key)? {
             return Recipient::shared(alg, &secret);
         }
         let kid = key.pointer("/material/bridge").and_then(Value::as_str);
         let (Some(kid), Some(socket)) = (kid, &self.bridge) else {
-            bail!("{id} lives in the bridge: name its data socket with --bridge, or pass --recipient");
+            bail!(
+                "{id} lives in the bridge: name its data socket with --bridge, or pass --recipient"
+            );
         };
         let token = self
             .file
@@ -138,7 +174,9 @@ impl<'a> Chosen<'a> {
     }
 
     fn secret(&self, key: &Value) -> Result<Option<Zeroizing<Vec<u8>>>> {
-        let Some(material) = key.get("material") else { return Ok(None) };
+        let Some(material) = key.get("material") else {
+            return Ok(None);
+        };
         material_bytes(material, &self.file.materials())
     }
 }
@@ -152,9 +190,13 @@ fn material_bytes(
     let text = if let Some(inline) = member("inline") {
         Zeroizing::new(inline.as_bytes().to_vec())
     } else if let Some(name) = member("env") {
-        source.env(name).with_context(|| format!("environment variable {name} is not set"))?
+        source
+            .env(name)
+            .with_context(|| format!("environment variable {name} is not set"))?
     } else if let Some(path) = member("file") {
-        source.file(path).with_context(|| format!("cannot read {path}"))?
+        source
+            .file(path)
+            .with_context(|| format!("cannot read {path}"))?
     } else {
         return Ok(None);
     };

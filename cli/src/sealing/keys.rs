@@ -41,7 +41,10 @@ impl Recipient {
                 .map(Self::Dir)
                 .ok()
                 .with_context(length),
-            "A256KW" => KeyEncryptionKey::from_slice(secret).map(Self::A256Kw).ok().with_context(length),
+            "A256KW" => KeyEncryptionKey::from_slice(secret)
+                .map(Self::A256Kw)
+                .ok()
+                .with_context(length),
             other => bail!("{other} does not work with a shared secret; use dir or A256KW"),
         }
     }
@@ -57,20 +60,23 @@ impl Recipient {
         let kty = member("kty").context("the recipient is no JWK: it has no kty")?;
         let wrong = |error| anyhow::anyhow!("the recipient's JWK is unusable: {error}");
         match (kty, alg) {
-            ("EC", None | Some("ECDH-ES+A256KW")) => {
-                Ok(Self::EcdhEsA256Kw(EcPublicJwk::from_value(jwk).map_err(wrong)?))
-            }
+            ("EC", None | Some("ECDH-ES+A256KW")) => Ok(Self::EcdhEsA256Kw(
+                EcPublicJwk::from_value(jwk).map_err(wrong)?,
+            )),
             ("EC", Some("ECDH-ES")) => {
                 Ok(Self::EcdhEs(EcPublicJwk::from_value(jwk).map_err(wrong)?))
             }
-            ("RSA", None | Some("RSA-OAEP-256")) => {
-                Ok(Self::RsaOaep256(Box::new(RsaPublicJwk::from_value(jwk).map_err(wrong)?)))
-            }
+            ("RSA", None | Some("RSA-OAEP-256")) => Ok(Self::RsaOaep256(Box::new(
+                RsaPublicJwk::from_value(jwk).map_err(wrong)?,
+            ))),
             ("oct", alg) => {
                 let key = OctJwk::from_value(jwk).map_err(wrong)?;
                 Self::shared(alg.unwrap_or("dir"), key.expose())
             }
-            (kty, alg) => bail!("a {kty} key with algorithm {} cannot be sealed to", alg.unwrap_or("?")),
+            (kty, alg) => bail!(
+                "a {kty} key with algorithm {} cannot be sealed to",
+                alg.unwrap_or("?")
+            ),
         }
     }
 }
@@ -94,9 +100,9 @@ impl NamedSecret {
     /// When the form is another one, or the secret cannot be read. No message repeats the secret.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let (id, source) = text.split_once('=').context("a key is written ID=SOURCE")?;
-        let (kind, value) = source
-            .split_once(':')
-            .context("a key's source is env:, file:, env-text:, file-text:, hex:, base64url: or text:")?;
+        let (kind, value) = source.split_once(':').context(
+            "a key's source is env:, file:, env-text:, file-text:, hex:, base64url: or text:",
+        )?;
         let env = |name: &str| {
             std::env::var(name)
                 .map(String::into_bytes)
@@ -105,7 +111,9 @@ impl NamedSecret {
                 .with_context(|| format!("environment variable {name} is not set"))
         };
         let file = |path: &str| {
-            std::fs::read(path).map(Zeroizing::new).with_context(|| format!("cannot read {path}"))
+            std::fs::read(path)
+                .map(Zeroizing::new)
+                .with_context(|| format!("cannot read {path}"))
         };
         let bytes = match kind {
             "env" => hex(&env(value)?)?,
@@ -123,7 +131,10 @@ impl NamedSecret {
         if bytes.is_empty() {
             bail!("the key {id} is empty");
         }
-        Ok(Self { id: id.to_owned(), bytes })
+        Ok(Self {
+            id: id.to_owned(),
+            bytes,
+        })
     }
 
     /// The secret as an AES-256 key.
@@ -131,12 +142,13 @@ impl NamedSecret {
     /// # Errors
     /// When it has not 32 bytes.
     pub(crate) fn aes_256(&self) -> Result<Zeroizing<[u8; 32]>> {
-        let bytes: [u8; 32] = self
-            .bytes
-            .as_slice()
-            .try_into()
-            .ok()
-            .with_context(|| format!("key {} has {} bytes, AES-256 takes 32", self.id, self.bytes.len()))?;
+        let bytes: [u8; 32] = self.bytes.as_slice().try_into().ok().with_context(|| {
+            format!(
+                "key {} has {} bytes, AES-256 takes 32",
+                self.id,
+                self.bytes.len()
+            )
+        })?;
         Ok(Zeroizing::new(bytes))
     }
 }
@@ -165,7 +177,10 @@ pub(crate) fn hex(text: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let low = char::from(*low).to_digit(16)?;
         u8::try_from(high << 4 | low).ok()
     });
-    pairs.collect::<Option<Vec<u8>>>().map(Zeroizing::new).context("the key is not hex")
+    pairs
+        .collect::<Option<Vec<u8>>>()
+        .map(Zeroizing::new)
+        .context("the key is not hex")
 }
 
 fn trimmed(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
@@ -182,7 +197,15 @@ mod tests {
         assert_eq!(read("a=hex:00fF").expect("hex"), [0, 255]);
         assert_eq!(read("a=text:x=y:z").expect("text"), b"x=y:z");
         assert_eq!(read("a=base64url:AP8").expect("base64url"), [0, 255]);
-        for wrong in ["a", "a=b", "a=hex:0", "a=hex:zz", "a=hex:", "a=other:1", "a=base64url:A"] {
+        for wrong in [
+            "a",
+            "a=b",
+            "a=hex:0",
+            "a=hex:zz",
+            "a=hex:",
+            "a=other:1",
+            "a=base64url:A",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
         let error = read("a=hex:5ec4e7x").expect_err("odd").to_string();
@@ -194,8 +217,14 @@ mod tests {
         let oct = serde_json::json!({
             "kty": "oct", "k": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         });
-        assert!(matches!(Recipient::from_jwk(&oct, None), Ok(Recipient::Dir(_))));
-        assert!(matches!(Recipient::from_jwk(&oct, Some("A256KW")), Ok(Recipient::A256Kw(_))));
+        assert!(matches!(
+            Recipient::from_jwk(&oct, None),
+            Ok(Recipient::Dir(_))
+        ));
+        assert!(matches!(
+            Recipient::from_jwk(&oct, Some("A256KW")),
+            Ok(Recipient::A256Kw(_))
+        ));
         assert!(Recipient::from_jwk(&oct, Some("RSA-OAEP-256")).is_err());
         assert!(Recipient::from_jwk(&serde_json::json!({ "kty": "OKP" }), None).is_err());
     }

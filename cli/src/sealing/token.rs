@@ -29,7 +29,13 @@ impl Issuer {
             if let Ok(key) = SignKey::es256(scalar.as_slice()) {
                 let d = Base64UrlUnpadded::encode_string(scalar.as_slice());
                 let jwk = json!({ "kty": "EC", "crv": "P-256", "kid": kid, "d": d });
-                return Ok((Self { key, kid: Some(kid.to_owned()) }, jwk));
+                return Ok((
+                    Self {
+                        key,
+                        kid: Some(kid.to_owned()),
+                    },
+                    jwk,
+                ));
             }
         }
     }
@@ -51,14 +57,20 @@ impl Issuer {
             (Some("EC"), Some("P-256")) => SignKey::es256(&secret("d")?).map_err(unusable)?,
             (Some("OKP"), Some("Ed25519")) => {
                 let seed = secret("d")?;
-                let seed: &[u8; 32] =
-                    seed.as_slice().try_into().ok().context("an Ed25519 seed has 32 bytes")?;
+                let seed: &[u8; 32] = seed
+                    .as_slice()
+                    .try_into()
+                    .ok()
+                    .context("an Ed25519 seed has 32 bytes")?;
                 SignKey::ed25519(seed)
             }
             (Some("oct"), _) => SignKey::hs256(&secret("k")?).map_err(unusable)?,
             _ => bail!("an issuer's JWK is EC P-256, OKP Ed25519 or oct"),
         };
-        Ok(Self { key, kid: member("kid").map(Into::into) })
+        Ok(Self {
+            key,
+            kid: member("kid").map(Into::into),
+        })
     }
 
     /// The public half as a JWK, for the policy; `None` for a shared secret.
@@ -77,7 +89,11 @@ impl Issuer {
     /// # Errors
     /// When a key does not fit.
     pub(crate) fn token(&self, claims: &Value, to: Option<&TokenRecipient>) -> Result<String> {
-        let spec = SignSpec { kid: self.kid.as_deref(), typ: Some("JWT"), cty: None };
+        let spec = SignSpec {
+            kid: self.kid.as_deref(),
+            typ: Some("JWT"),
+            cty: None,
+        };
         let signed = sign_compact(claims.to_string().as_bytes(), &spec, &self.key)
             .map_err(|error| anyhow::anyhow!("the token cannot be signed: {error}"))?;
         let Some(to) = to else { return Ok(signed) };
