@@ -4,7 +4,7 @@
 //! that a faster wasm32 backend can be put in without touching a caller. [`open_in_place`] and
 //! [`seal_in_place`] are what the rest of Sealgate calls: one buffer, no copy, and on a failed tag
 //! the buffer still holds the ciphertext, so unauthenticated plaintext never exists in memory.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
     deny(
