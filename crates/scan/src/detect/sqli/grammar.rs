@@ -139,22 +139,15 @@ impl Signals {
     fn note(&mut self, token: Token<'_>) {
         match token {
             Token::Quote(_)
-            | Token::BackQuote
-            | Token::Compare { .. }
             | Token::Logic
             | Token::Comment { .. }
-            | Token::Variable { .. } => self.strong = true,
-            Token::Operator(byte) if !matches!(byte, b'/' | b'-' | b'&' | b'%' | b'!' | b'+') => {
-                self.strong = true;
-            }
-            Token::Word(
+            | Token::Variable { double: true }
+            | Token::Word(
                 K::Union | K::Select | K::DangerousCall | K::Escape | K::Catalogue | K::Exec,
             ) => self.strong = true,
             Token::Word(_) => self.words = true,
-            Token::Number(_) | Token::Open | Token::Semicolon | Token::Operator(_) => {
-                self.marks = true;
-            }
-            _ => {}
+            Token::Name(_) | Token::Close | Token::Comma | Token::Dot | Token::Other => {}
+            _ => self.marks = true,
         }
     }
 
@@ -187,6 +180,7 @@ fn anchored<'a>(token: Token<'a>, context: &Context<'a>, ahead: Lexer<'a>) -> Op
         Token::Word(K::Into) => hit(into_file(ahead), "sql-file"),
         Token::Word(K::Procedure) => hit(next_is(ahead, K::Analyse), "sql-procedure"),
         Token::Word(K::Joint) => hit(boolean_mode(context, ahead), "sql-break-out"),
+        Token::Open => hit(constant_in_parentheses(context, ahead), "sql-tautology"),
         Token::Semicolon => hit(stacked(context, ahead), "sql-stacked"),
         Token::Comma => hit(null_list(context, ahead), "sql-null-list"),
         Token::Comment { last: true } => hit(cut_off(context), "sql-cut-off"),
@@ -291,6 +285,15 @@ fn constant_condition(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// `(8362=9139)*9139` as the whole value.
+fn constant_in_parentheses(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    context.before.is_none()
+        && matches!(ahead.next(), Some(Token::Number(_)))
+        && matches!(ahead.next(), Some(Token::Compare { equal: true }))
+        && matches!(ahead.next(), Some(Token::Number(_)))
+        && ahead.next() == Some(Token::Close)
 }
 
 /// The first token of an operand, signs and parentheses skipped.

@@ -55,7 +55,9 @@ pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<&'static str> {
         let (word, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
         let before = text.get(..at).unwrap_or_default();
         let broken = quotes.iter().any(|count| count % 2 == 1);
-        if (4..=12).contains(&length) && runs(word, before, after, broken, words) {
+        let next = after.iter().find(|b| !b.is_ascii_whitespace());
+        let used = matches!(next, Some(b'(' | b'`' | b'.'));
+        if used && (4..=12).contains(&length) && runs(word, before, after, broken, words) {
             return Some("xss-script");
         }
         // `1/confirm(1)`: what only counts is no word of a sentence.
