@@ -14,6 +14,10 @@ pub const TEST_CALLBACK: Duration = Duration::from_secs(20);
 /// Longest single callback in the gateway: a guest that loops must not hold the worker for ever.
 pub const GATEWAY_CALLBACK: Duration = Duration::from_secs(2);
 
+/// Longest start callback, at least: configuring runs known-answer tests and may find the machine
+/// busy with compiling.
+pub const START_CALLBACK: Duration = Duration::from_secs(10);
+
 /// Period of the epoch ticker: the resolution of the callback limits.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
 

@@ -15,6 +15,7 @@ pub use services::{Capabilities, PluginSpec, Services};
 
 use crate::abi::LogLevel;
 use crate::call::{Answer, HttpCall};
+use crate::limits;
 use crate::stream::Stream;
 use callbacks::Callbacks;
 use std::collections::BTreeMap;
@@ -123,7 +124,7 @@ impl Vm {
         let mut store = Store::new(engine::engine(), state);
         store.limiter(|state| &mut state.limits);
         store.epoch_deadline_trap();
-        let callback_ticks = engine::ticks(spec.callback_limit);
+        let callback_ticks = engine::ticks(spec.callback_limit.max(limits::START_CALLBACK));
         store.set_epoch_deadline(callback_ticks);
 
         let linker = imports::linker(&spec.capabilities)
@@ -147,6 +148,7 @@ impl Vm {
             callback_ticks,
         };
         vm.begin(&instance)?;
+        vm.callback_ticks = engine::ticks(spec.callback_limit);
         Ok(vm)
     }
 

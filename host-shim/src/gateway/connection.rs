@@ -13,6 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use std::cell::Cell;
+use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -44,6 +45,18 @@ impl Connection {
         self.two_framings.get().is_none_or(|first| number < first)
     }
 }
+
+/// The stream is cut without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the stream was closed by the filter")
+    }
+}
+
+impl std::error::Error for Cut {}
 
 /// Serves a connection to its end.
 pub(super) async fn serve(
@@ -128,7 +141,7 @@ async fn answer(
     thread: Rc<Thread>,
     connection: Rc<Connection>,
     request: Request<Incoming>,
-) -> Result<Response<OutBody>, exchange::Cut> {
+) -> Result<Response<OutBody>, Cut> {
     exchange::run(thread, connection, request).await
 }
 

@@ -35,12 +35,12 @@ impl Downstream {
         self.answer.is_none() && self.body.is_none()
     }
 
-    /// Resolves when nobody waits for the response any more. Once the body streams, its sender
-    /// tells.
+    /// Resolves when nobody waits for the response any more.
     pub(super) async fn gone(&mut self) {
-        match &mut self.answer {
-            Some(answer) => answer.closed().await,
-            None => std::future::pending().await,
+        match (&mut self.answer, &self.body) {
+            (Some(answer), _) => answer.closed().await,
+            (None, Some(body)) => body.closed().await,
+            (None, None) => std::future::pending().await,
         }
     }
 

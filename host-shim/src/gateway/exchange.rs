@@ -1,7 +1,8 @@
 //! One request through the gateway: a task that feeds the VM with what arrives from client and
 //! upstream, and carries out what the VM lets go.
 
-use super::connection::Connection;
+use super::batch::{Rest, whole, wrong_length};
+use super::connection::{Connection, Cut};
 use super::downstream::Downstream;
 use super::events::Event;
 use super::head;
@@ -15,21 +16,8 @@ use crate::worker::StreamId;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::{Request, Response};
-use std::fmt;
 use std::rc::Rc;
 use tokio::sync::{mpsc, oneshot};
-
-/// The stream is cut without an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cut;
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stream was closed by the filter")
-    }
-}
-
-impl std::error::Error for Cut {}
 
 /// Serves a request up to its response head; the rest goes on in a task of its own.
 pub(super) async fn run(
@@ -424,57 +412,4 @@ impl Exchange {
             let _ = tokio::time::timeout(wait, sender.trailers(map)).await;
         }
     }
-}
-
-type Rest = (Vec<u8>, Option<Headers>);
-
-/// The rest of a message that the same batch completes.
-fn whole(
-    batch: &mut std::iter::Peekable<std::vec::IntoIter<StreamEvent>>,
-    wanted: Direction,
-    end: bool,
-) -> Option<Rest> {
-    if end {
-        return Some((Vec::new(), None));
-    }
-    let ends = |event: &StreamEvent| match event {
-        StreamEvent::Data { direction, end, .. } => *direction == wanted && *end,
-        StreamEvent::Trailers { direction, .. } => *direction == wanted,
-        _ => false,
-    };
-    if batch.peek().is_some_and(ends) {
-        return match batch.next() {
-            Some(StreamEvent::Data { bytes, .. }) => Some((bytes, None)),
-            Some(StreamEvent::Trailers { trailers, .. }) => Some((Vec::new(), Some(trailers))),
-            _ => None,
-        };
-    }
-    // Data followed by trailers: what a held message with trailers is released as.
-    let mut ahead = batch.clone();
-    let Some(StreamEvent::Data { direction, .. }) = ahead.next() else {
-        return None;
-    };
-    if direction != wanted || !ahead.next().as_ref().is_some_and(ends) {
-        return None;
-    }
-    match (batch.next(), batch.next()) {
-        (Some(StreamEvent::Data { bytes, .. }), Some(StreamEvent::Trailers { trailers, .. })) => {
-            Some((bytes, Some(trailers)))
-        }
-        (
-            Some(StreamEvent::Data { mut bytes, .. }),
-            Some(StreamEvent::Data { bytes: more, .. }),
-        ) => {
-            bytes.extend_from_slice(&more);
-            Some((bytes, None))
-        }
-        _ => None,
-    }
-}
-
-/// A declared length that is not the body's (with trailers the declaration is dropped anyway).
-fn wrong_length(headers: &Headers, body: &[u8], trailers: bool) -> bool {
-    !trailers
-        && headers.contains("content-length")
-        && headers.content_length() != Some(body.len() as u64)
 }

@@ -47,6 +47,11 @@ impl BodySender {
         self.0.send(Piece::Frame(Frame::data(bytes))).await.is_ok()
     }
 
+    /// Resolves when nobody reads any more.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+
     /// Sends trailers and ends the body.
     pub async fn trailers(self, trailers: HeaderMap) -> bool {
         self.0

@@ -5,6 +5,8 @@ use crate::abi::Action;
 use wasmtime::{Instance, Store, TypedFunc, WasmParams, WasmResults};
 
 type One = Option<TypedFunc<u32, ()>>;
+/// Context, token, headers, body bytes, trailers.
+type CallResponse = (u32, u32, u32, u32, u32);
 type Stage = Option<TypedFunc<(u32, u32, u32), u32>>;
 
 /// Exports of the module; `None` when absent or not allowed.
@@ -19,7 +21,7 @@ pub(super) struct Callbacks {
     response_headers: Stage,
     response_body: Stage,
     response_trailers: Option<TypedFunc<(u32, u32), u32>>,
-    call_response: Option<TypedFunc<(u32, u32, u32, u32, u32), ()>>,
+    call_response: Option<TypedFunc<CallResponse, ()>>,
     done: Option<TypedFunc<u32, u32>>,
     log: One,
     delete: One,

@@ -16,6 +16,9 @@ pub struct Module {
     sha256: [u8; 32],
 }
 
+/// Compiled code by the SHA-256 of its bytes.
+type Cache = Mutex<HashMap<[u8; 32], Arc<OnceLock<wasmtime::Module>>>>;
+
 /// Compiled modules kept alive by the last uses; a small bound, because a watched file may change
 /// for ever.
 const KEPT: usize = 32;
@@ -26,8 +29,7 @@ impl Module {
     /// # Errors
     /// [`LoadError::Module`] when the bytes are not a valid module.
     pub fn compile(wasm: &[u8]) -> Result<Self, LoadError> {
-        static CACHE: OnceLock<Mutex<HashMap<[u8; 32], Arc<OnceLock<wasmtime::Module>>>>> =
-            OnceLock::new();
+        static CACHE: OnceLock<Cache> = OnceLock::new();
         let sha256: [u8; 32] = Sha256::digest(wasm).into();
         let slot = {
             let cache = CACHE.get_or_init(Mutex::default);

@@ -356,3 +356,27 @@ fn a_gateway_without_its_parts_says_which() {
         .unwrap_err();
     assert_eq!(error.to_string(), "the gateway needs an upstream");
 }
+
+/// A client that goes away while the upstream is silent leaves nothing behind.
+#[test]
+fn a_client_that_leaves_during_the_response_ends_the_stream() {
+    let upstream = Upstream::start();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let gateway = gateway("probe", &upstream).upstream(url).start().unwrap();
+    let mut client = TcpStream::connect(gateway.address()).unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    let mut buffer = [0; 4096];
+    let _ = server.read(&mut buffer).unwrap();
+    server
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+        .unwrap();
+    let _ = client.read(&mut buffer).unwrap();
+    drop(client);
+    crate::support::eventually(Duration::from_secs(5), "on_done", || {
+        gateway.metrics_text().contains("done_total 1\n")
+    });
+}
