@@ -56,15 +56,29 @@ impl Bridge {
                 &environment,
             );
         }
-        let log = folder.path().join("bridge.log");
+        let mut bridge = Self { process: None, token, environment, folder };
+        bridge.restart();
+        bridge
+    }
+
+    /// Kills the bridge, as a crash would.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts the bridge over the same token, and waits until it is ready.
+    pub fn restart(&mut self) {
+        self.process = None;
+        let config = self.folder.path().join(CONFIG);
+        let log = self.folder.path().join("bridge.log");
         let arguments = ["serve".into(), "--config".into(), config.into_os_string()];
-        let mut process = Process::start(&required::bridge(), arguments, &environment, &log);
-        let socket = folder.path().join(SOCKET);
+        let mut process = Process::start(&required::bridge(), arguments, &self.environment, &log);
+        let socket = self.socket();
         process.wait_for(Duration::from_secs(20), || {
             let answer = ask(&socket, "/readyz").ok()?;
             (answer.status == 200).then_some(())
         });
-        Self { process, token, environment, folder }
+        self.process = Some(process);
     }
 
     /// The data socket.
@@ -83,7 +97,7 @@ impl Bridge {
     /// The public half of a key, fetched from the bridge.
     pub fn lock_of(&self, alg: &str, kid: &str) -> Lock {
         let answer = ask(&self.socket(), &format!("/v1/keys/{kid}/public")).expect("public key");
-        assert_eq!(answer.status, 200, "{}", self.process.log());
+        assert_eq!(answer.status, 200, "{}", self.log());
         let answer: Value = answer.json();
         let jwk = answer.get("jwk").unwrap_or(&answer);
         let names = ["kty", "crv", "x", "y", "n", "e"];
@@ -101,11 +115,12 @@ impl Bridge {
 
     /// What the bridge logged.
     pub fn log(&self) -> String {
-        self.process.log()
+        self.process.as_ref().map(Process::log).unwrap_or_default()
     }
 }
 
 const SOCKET: &str = "data.sock";
+const CONFIG: &str = "hsm-bridge.toml";
 const CONFIG: &str = "hsm-bridge.toml";
 
 fn initialise(token: Token, folder: &Path) -> Vec<(String, String)> {
@@ -176,7 +191,7 @@ fn configuration(token: Token, folder: &Path) -> String {
          idle_timeout_s = 120\n\
          [[token]]\nname = \"test\"\nmodule = \"{}\"\nselect = {{ label = \"{LABEL}\" }}\n\
          pin = {{ file = \"{folder}/pin\" }}\ncanary_key = \"gw-ec\"\n{sections}\
-         [[socket]]\npath = \"{folder}/{SOCKET}\"\ntoken = {{ file = \"{folder}/token\" }}\nallow = [{}]\n",
+         [[socket]]\npath = \"{folder}/{SOCKET}\"\ntoken = {{ file = \"{folder}/token\" }}\nfail_per_min = 0\nallow = [{}]\n",
         module.display(),
         allow.join(", ")
     )

@@ -121,9 +121,19 @@ impl Setup {
         self
     }
 
-    /// The policy, as a `Struct`.
+    /// The policy, as JSON text in a `StringValue`, the way control planes send it.
     #[must_use]
     pub fn policy(self, policy: &Value) -> Self {
+        self.configuration(json!({
+            "@type": "type.googleapis.com/google.protobuf.StringValue",
+            "value": policy.to_string(),
+        }))
+    }
+
+    /// The policy as a `Struct`, the way people write it in a file. Envoy hands it over in protobuf
+    /// encoding, whatever its documentation says.
+    #[must_use]
+    pub fn policy_as_struct(self, policy: &Value) -> Self {
         self.configuration(json!({
             "@type": "type.googleapis.com/google.protobuf.Struct",
             "value": policy,
@@ -141,6 +151,14 @@ impl Setup {
     pub fn plugin(mut self, edit: impl FnOnce(&mut Value)) -> Self {
         edit(&mut self.extension["resources"][0]["typed_config"]["config"]);
         self
+    }
+
+    /// Removes a member of the `PluginConfig`.
+    #[must_use]
+    pub fn without(self, member: &str) -> Self {
+        self.plugin(|plugin| {
+            plugin.as_object_mut().expect("an object").remove(member).expect("a member to remove");
+        })
     }
 
     /// An environment variable of the Envoy process, visible to the plugin.
@@ -348,6 +366,11 @@ impl Envoy {
     /// The ECDS file that this Envoy watches.
     pub fn extension_file(&self) -> PathBuf {
         self.folder.path().join(EXTENSION)
+    }
+
+    /// Takes this document as the base of the next [`Envoy::update`].
+    pub fn reset_extension(&mut self, document: Value) {
+        self.extension = document;
     }
 
     /// The current ECDS document, for a later [`Envoy::replace_extension`].

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -16,7 +17,7 @@ use crate::upstream::{Received, Upstream};
 #[derive(Debug)]
 pub struct Site {
     /// Gateway and client certificates.
-    pub certificates: Certificates,
+    pub certificates: Arc<Certificates>,
     /// The recorder behind the gateway.
     pub upstream: Upstream,
     /// A stand-in for the bridge's data socket; its answers are up to the test.
@@ -33,7 +34,7 @@ impl Site {
         let stand_in = Upstream::start_unix(&socket);
         stand_in.answer_with(|_| crate::upstream::ok("application/json", b"{}"));
         Self {
-            certificates: Certificates::make(),
+            certificates: Arc::new(Certificates::make()),
             upstream: Upstream::start(),
             stand_in,
             socket,

@@ -17,7 +17,7 @@ fn without_stop_iteration_a_pause_on_headers_hangs_the_request() {
     let site = Site::new();
     let envoy = site
         .guest("probe")
-        .plugin(|plugin| drop(plugin.as_object_mut().unwrap().remove(STOP_ITERATION)))
+        .without(STOP_ITERATION)
         .replace(FAST_IDLE.0, FAST_IDLE.1)
         .start();
     let start = Instant::now();
@@ -167,8 +167,8 @@ fn one_non_utf8_header_byte_kills_a_vm_that_uses_string_getters() {
     let site = Site::new();
     let envoy = site
         .guest("string_getter")
-        .plugin(|plugin| drop(plugin.as_object_mut().unwrap().remove("failure_policy")))
-        .plugin(|plugin| drop(plugin.as_object_mut().unwrap().remove("reload_config")))
+        .without("failure_policy")
+        .without("reload_config")
         .concurrency(1)
         .start();
     let good = Request::get("/").header("x-any", "fine");

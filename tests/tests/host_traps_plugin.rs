@@ -55,9 +55,7 @@ impl Plugin {
 fn without_stop_iteration_the_plugin_forwards_nothing() {
     let plugin = Plugin::start_with(|setup| {
         setup
-            .plugin(|plugin| {
-                drop(plugin.as_object_mut().unwrap().remove("allow_on_headers_stop_iteration"));
-            })
+            .without("allow_on_headers_stop_iteration")
             .replace("stream_idle_timeout: 5s", "stream_idle_timeout: 1s")
     });
     for draft in [Draft::shared(&plugin.keys), Draft::raw(&plugin.keys), Draft::hook(&plugin.keys)] {
@@ -301,7 +299,9 @@ fn counters_count_requests_and_not_configurations() {
     let allowed = "policy=shared_outcome=allowed";
     assert_eq!(plugin.envoy.stat(allowed), 2, "{:?}", plugin.envoy.stats("sealgate"));
     let reloads = plugin.envoy.stat("config_reload");
-    plugin.envoy.update(|config| config["configuration"]["value"]["policies"]["shared"]["limits"] = json!({}));
+    let mut policy = plugin.keys.policy();
+    policy["policies"]["shared"]["limits"] = json!({ "max_headers": 90 });
+    plugin.envoy.update(|config| config["configuration"]["value"] = json!(policy.to_string()));
     plugin.envoy.wait_for_stat("config_reload", reloads + 1, Duration::from_secs(5));
     plugin.passes(&Draft::shared(&plugin.keys));
     assert_eq!(plugin.envoy.stat(allowed), 3, "{:?}", plugin.envoy.stats("sealgate"));
