@@ -22,6 +22,7 @@
     )
 )]
 
+mod document;
 mod host;
 mod metrics;
 mod root;

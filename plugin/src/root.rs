@@ -9,6 +9,7 @@ use sealgate_engine::{Gate, MaterialSource, Reason, Refusal, self_test};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::document;
 use crate::host;
 use crate::metrics::Metrics;
 use crate::stream::Stream;
@@ -131,7 +132,7 @@ fn load() -> Result<Gate, ()> {
             json!({ "sealgate": "host-fault", "call": fault.call }),
         );
     })?;
-    let gate = Gate::compile(&document, &Environment).map_err(|faults| {
+    let gate = Gate::compile(&document::to_json(document), &Environment).map_err(|faults| {
         for fault in faults {
             log_json(
                 LogLevel::Error,
