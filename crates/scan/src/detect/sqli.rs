@@ -3,6 +3,7 @@
 //! The grammar reads every value that could hold SQL; only what it finds suspicious but cannot
 //! convict is given to libinjection, which costs ten times as much.
 
+mod context;
 mod grammar;
 mod keyword;
 mod lexer;

@@ -11,8 +11,10 @@ pub(super) enum Keyword {
     Select,
     /// `from`.
     From,
-    /// `or`, `and`, `xor`, `having`, `where`, `when`, `rlike` and what else a condition follows.
+    /// `or`, `and`, `xor`, `where`, `when`: a condition follows.
     Condition,
+    /// `having`, of which the same is true, and which is rare in prose.
+    Having,
     /// `like`, `rlike`, `regexp`, `is`, `between`: comparisons that are words.
     CompareWord,
     /// `not`, `binary`: may stand before an operand.
@@ -181,7 +183,7 @@ static WORDS: &[(&str, Keyword)] = &[
     ("group_concat", K::Call),
     ("greatest", K::Call),
     ("generate_series", K::DangerousCall),
-    ("having", K::Condition),
+    ("having", K::Having),
     ("hex", K::Call),
     ("hostname", K::ServerVariable),
     ("if", K::ConditionalCall),

@@ -47,16 +47,25 @@ pub(super) enum Token<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lexer<'a> {
     rest: &'a [u8],
+    commented: bool,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { rest: text }
+        Self {
+            rest: text,
+            commented: false,
+        }
     }
 
     /// The first byte that is not part of the last token.
     pub(super) fn peek_byte(&self) -> Option<u8> {
         self.rest.first().copied()
+    }
+
+    /// Whether a comment was skipped so far.
+    pub(super) fn skipped_comment(&self) -> bool {
+        self.commented
     }
 
     fn take(&mut self, length: usize) -> &'a [u8] {
@@ -76,15 +85,20 @@ impl<'a> Lexer<'a> {
                 [0..=b' ' | 0x7f, tail @ ..] | [0xc2, 0xa0, tail @ ..] => self.rest = tail,
                 [b'/', b'*', b'!', tail @ ..] => {
                     let digits = tail.iter().take_while(|b| b.is_ascii_digit()).count();
+                    self.commented = true;
                     self.rest = tail.get(digits..).unwrap_or_default();
                 }
-                [b'*', b'/', tail @ ..] => self.rest = tail,
+                [b'*', b'/', tail @ ..] => {
+                    self.commented = true;
+                    self.rest = tail;
+                }
                 [b'/', b'*', tail @ ..] => {
                     // Only a comment that is closed soon separates words; the search must not
                     // make a text of many openings quadratic.
                     let near = tail.get(..tail.len().min(MAX_COMMENT)).unwrap_or_default();
                     match near.windows(2).position(|pair| pair == b"*/") {
                         Some(at) => {
+                            self.commented = true;
                             self.rest = tail.get(at.saturating_add(2)..).unwrap_or_default()
                         }
                         None => return,
@@ -107,6 +121,7 @@ impl<'a> Lexer<'a> {
     fn number(&mut self) -> Token<'a> {
         let hexadecimal = matches!(self.rest, [b'0', b'x' | b'X', digit, ..]
             if digit.is_ascii_hexdigit());
+        let digits = |bytes: &[u8]| bytes.iter().take_while(|b| b.is_ascii_digit()).count();
         let length = if hexadecimal {
             let digits = self
                 .rest
@@ -116,10 +131,13 @@ impl<'a> Lexer<'a> {
                 .count();
             digits.saturating_add(2)
         } else {
-            self.rest
-                .iter()
-                .take_while(|&&b| b.is_ascii_digit() || b == b'.')
-                .count()
+            let whole = digits(self.rest);
+            match self.rest.get(whole..) {
+                Some([b'.', fraction @ ..]) if digits(fraction) > 0 => {
+                    whole.saturating_add(1).saturating_add(digits(fraction))
+                }
+                _ => whole,
+            }
         };
         Token::Number(self.take(length))
     }

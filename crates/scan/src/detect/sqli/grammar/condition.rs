@@ -1,0 +1,100 @@
+//! Conditions that are constant.
+
+use super::super::context::Context;
+use super::super::keyword::Keyword as K;
+use super::super::lexer::{Lexer, Token};
+
+/// A condition over constants: `1=1`, `'a'='a`, `x=x`, or one that is a constant.
+pub(super) fn constant_condition(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let mut negated = false;
+    let mut first = ahead.next();
+    while let Some(Token::Word(K::Prefix) | Token::Open | Token::Operator(b'-' | b'!' | b'~')) =
+        first
+    {
+        negated = true;
+        first = ahead.next();
+    }
+    let Some(left) = first else { return false };
+    if let Token::Quote(_) = left {
+        return quoted_equality(context, ahead);
+    }
+    let compare = ahead.next();
+    match (left, compare) {
+        (Token::Number(_), Some(Token::Compare { equal })) => {
+            let constant = matches!(
+                operand(&mut ahead),
+                Some(Token::Number(_) | Token::Quote(_))
+            );
+            // Greater and less compare numbers in prose and code, too.
+            constant && (equal || context.is_broken() || context.compares == 0)
+        }
+        (Token::Number(_), Some(Token::Word(K::CompareWord))) => {
+            matches!(
+                operand(&mut ahead),
+                Some(Token::Number(_) | Token::Quote(_))
+            )
+        }
+        (Token::Word(K::Boolean), Some(Token::Compare { .. } | Token::Operator(b'!'))) => {
+            context.names == 0
+        }
+        (Token::Name(left), Some(Token::Compare { equal: true })) => {
+            matches!(operand(&mut ahead), Some(Token::Name(right)) if left == right)
+        }
+        (Token::Number(_) | Token::Word(K::Boolean), end) => {
+            let ends = matches!(end, None | Some(Token::Comment { .. }));
+            ends && (context.is_broken() || negated && context.names == 0)
+        }
+        _ => false,
+    }
+}
+
+/// `(8362=9139)*9139` as the whole value.
+pub(super) fn constant_in_parentheses(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    context.before.is_none()
+        && matches!(ahead.next(), Some(Token::Number(_)))
+        && matches!(ahead.next(), Some(Token::Compare { equal: true }))
+        && matches!(ahead.next(), Some(Token::Number(_)))
+        && ahead.next() == Some(Token::Close)
+}
+
+/// The first token of an operand, signs and parentheses skipped.
+fn operand<'a>(ahead: &mut Lexer<'a>) -> Option<Token<'a>> {
+    loop {
+        match ahead.next()? {
+            Token::Open | Token::Operator(b'-' | b'~' | b'!') | Token::Word(K::Prefix) => {}
+            token => return Some(token),
+        }
+    }
+}
+
+/// `'a'='a`: a short string compared with another, read behind its first quote.
+fn quoted_equality(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let mut token = ahead.next();
+    for _ in 0..3 {
+        match token {
+            Some(Token::Quote(_)) => break,
+            Some(Token::Name(_) | Token::Number(_) | Token::Word(_)) => token = ahead.next(),
+            _ => return false,
+        }
+    }
+    let compared = match ahead.next() {
+        Some(Token::Compare { equal }) => equal || context.is_broken(),
+        Some(Token::Word(K::CompareWord)) => true,
+        _ => false,
+    };
+    let mut right = operand(&mut ahead);
+    if let Some(Token::Name(b"n" | b"N")) = right {
+        right = ahead.next();
+    }
+    compared && matches!(right, Some(Token::Quote(_)))
+}
+
+/// `if(1=1`, `elt(4=4`: a call whose condition is constant.
+pub(super) fn conditional_call(mut ahead: Lexer<'_>) -> bool {
+    let opened = ahead.next() == Some(Token::Open);
+    let number = |token| matches!(token, Some(Token::Number(_)));
+    opened
+        && number(operand(&mut ahead))
+        && matches!(ahead.next(), Some(Token::Compare { .. }))
+        && number(operand(&mut ahead))
+}

@@ -1,0 +1,60 @@
+//! `select` where a value was.
+
+use super::super::context::Context;
+use super::super::keyword::Keyword as K;
+use super::super::lexer::{Lexer, Token};
+
+/// `union [all] [(] select` and a column list.
+pub(super) fn union_select(mut ahead: Lexer<'_>) -> bool {
+    loop {
+        match ahead.next() {
+            Some(Token::Word(K::All) | Token::Open) => {}
+            Some(Token::Word(K::Select)) => return column_list(ahead),
+            _ => return false,
+        }
+    }
+}
+
+/// What follows a `select` in SQL and not in English.
+pub(super) fn column_list(mut ahead: Lexer<'_>) -> bool {
+    loop {
+        return match ahead.next() {
+            Some(Token::Word(K::All) | Token::Operator(b'-' | b'~') | Token::Open) => continue,
+            Some(
+                Token::Number(_) | Token::Quote(_) | Token::Variable { .. } | Token::Operator(b'*'),
+            ) => true,
+            Some(Token::Word(K::Null | K::Boolean | K::Case | K::Select | K::Escape)) => true,
+            Some(Token::Word(_)) => matches!(ahead.next(), Some(Token::Open | Token::Comma)),
+            Some(Token::Name(_)) => column_name(ahead),
+            _ => false,
+        };
+    }
+}
+
+/// What follows the name of a column.
+fn column_name(mut ahead: Lexer<'_>) -> bool {
+    match ahead.next() {
+        Some(Token::Dot) => {
+            ahead.next();
+            column_name(ahead)
+        }
+        Some(Token::Comma) => matches!(
+            ahead.next(),
+            Some(Token::Name(_) | Token::Word(_) | Token::Number(_) | Token::Quote(_))
+        ),
+        Some(Token::Open | Token::Logic | Token::Word(K::From)) => true,
+        Some(Token::Comment { last }) => last,
+        _ => false,
+    }
+}
+
+/// A `select` where a value was: behind `(`, `)` or `;`, with the context of an expression.
+pub(super) fn subquery(context: &Context<'_>, ahead: Lexer<'_>) -> bool {
+    match context.before {
+        Some(Token::Open) => context.follows_value() && column_list(ahead),
+        Some(Token::Semicolon | Token::Close) => {
+            (context.is_broken() || context.names <= 1) && column_list(ahead)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,170 @@
+//! Calls, clauses and further statements.
+
+use super::super::context::Context;
+use super::super::keyword::Keyword as K;
+use super::super::lexer::{Lexer, Token};
+use super::condition::conditional_call;
+use super::select::column_list;
+
+/// A dangerous function where an expression can be: `and sleep(5)`, `; pg_sleep(5)`, `(benchmark(`.
+pub(super) fn dangerous_call(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let called = ahead.next() == Some(Token::Open);
+    let argument = ahead.next();
+    let placed = match context.before {
+        // Code calls `sleep` as well: there nothing is broken open, and words came before.
+        None | Some(Token::Semicolon | Token::Open | Token::Close) => {
+            context.is_broken() || context.names == 0
+        }
+        Some(Token::Dot) => matches!(context.before_open, Some(Token::Word(K::Escape))),
+        _ => context.follows_value(),
+    };
+    called && placed && !matches!(argument, None | Some(Token::Close | Token::Semicolon))
+}
+
+/// `char(65)||char(66)`, `chr(65)+chr(66)`: a text spelled out to avoid quotes.
+pub(super) fn spelled_text(mut ahead: Lexer<'_>) -> bool {
+    let call = |ahead: &mut Lexer<'_>| {
+        ahead.next() == Some(Token::Open)
+            && matches!(ahead.next(), Some(Token::Number(_)))
+            && ahead.next() == Some(Token::Close)
+    };
+    call(&mut ahead)
+        && matches!(
+            ahead.next(),
+            Some(Token::Logic | Token::Operator(b'+') | Token::Comma)
+        )
+        && ahead.next() == Some(Token::Word(K::CharCall))
+        && call(&mut ahead)
+}
+
+/// A procedure or package that reaches out, where it is called and not talked about.
+pub(super) fn escape(context: &Context<'_>) -> bool {
+    let called = matches!(context.before, Some(Token::Word(K::Exec)))
+        || (context.before == Some(Token::Dot) && context.names <= 2);
+    let used = context.before.is_some() && context.follows_value();
+    called || (used && (context.is_broken() || context.names <= 1))
+}
+
+/// `exec xp_..`, `exec(@s)`, `declare @s` at the start of a value or statement.
+pub(super) fn execute(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let starts = matches!(
+        context.before,
+        None | Some(Token::Semicolon | Token::Quote(_))
+    );
+    let argument = match ahead.next() {
+        Some(Token::Open) => ahead.next(),
+        argument => argument,
+    };
+    starts
+        && match argument {
+            Some(Token::Variable { .. }) => true,
+            Some(Token::Name(name)) => name
+                .get(..3)
+                .is_some_and(|p| p.eq_ignore_ascii_case(b"sp_") || p == b"xp_"),
+            _ => false,
+        }
+}
+
+/// `@@version`.
+pub(super) fn server_variable(mut ahead: Lexer<'_>) -> bool {
+    match ahead.next() {
+        Some(Token::Word(keyword)) => matches!(keyword, K::ServerVariable | K::Call),
+        // People misspell what they probe for: `@@servernamee`.
+        Some(Token::Name(name)) => name
+            .get(..6)
+            .is_some_and(|head| head.eq_ignore_ascii_case(b"server")),
+        _ => false,
+    }
+}
+
+/// `from information_schema`, `from mysql.user`, `select .. from dual`.
+pub(super) fn from_catalogue(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    match ahead.next() {
+        Some(Token::Word(K::Catalogue)) => context.names <= 2,
+        Some(Token::Word(K::Product)) => ahead.next() == Some(Token::Dot),
+        Some(Token::Word(K::Dual)) => context.selects,
+        _ => false,
+    }
+}
+
+/// `waitfor delay '0:0:5'`.
+pub(super) fn waitfor(mut ahead: Lexer<'_>) -> bool {
+    ahead.next() == Some(Token::Word(K::Delay)) && matches!(ahead.next(), Some(Token::Quote(_)))
+}
+
+/// `order by 3--`, `group by x having 1=1` behind something that was broken open.
+pub(super) fn order_by(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let by = ahead.next() == Some(Token::Word(K::By));
+    let column = ahead.next();
+    let opened = context.is_broken() || matches!(context.before, Some(Token::Number(_)));
+    let end = ahead.next();
+    by && opened
+        && context.names <= 1
+        && matches!(column, Some(Token::Number(_)))
+        && matches!(end, None | Some(Token::Comment { .. } | Token::Comma))
+}
+
+/// `into outfile '/tmp/x'`.
+pub(super) fn into_file(mut ahead: Lexer<'_>) -> bool {
+    next_is(ahead, K::Outfile) && {
+        ahead.next();
+        matches!(ahead.next(), Some(Token::Quote(_) | Token::Number(_)))
+    }
+}
+
+pub(super) fn next_is(mut ahead: Lexer<'_>, keyword: K) -> bool {
+    ahead.next() == Some(Token::Word(keyword))
+}
+
+/// `' in boolean mode)`: out of MySQL's full-text search.
+pub(super) fn boolean_mode(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    context.is_broken()
+        && matches!(context.before, Some(Token::Quote(_)))
+        && ahead.next() == Some(Token::Word(K::BooleanMode))
+        && ahead.next() == Some(Token::Word(K::Mode))
+        && ahead.next() == Some(Token::Close)
+}
+
+/// A second statement behind `;`.
+pub(super) fn stacked(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let opened = context.is_broken() || context.names <= 1;
+    let statement = match ahead.next() {
+        Some(Token::Word(K::Select)) => column_list(ahead),
+        Some(Token::Word(K::Change)) => match ahead.next() {
+            Some(Token::Word(K::Object | K::Into | K::From)) => true,
+            Some(Token::Word(K::Condition)) => {
+                matches!(ahead.next(), Some(Token::Word(K::Call)))
+            }
+            Some(Token::Name(_)) => next_is(ahead, K::Joint),
+            _ => false,
+        },
+        Some(Token::Word(K::Exec)) => {
+            let argument = ahead.next();
+            matches!(
+                argument,
+                Some(Token::Variable { .. } | Token::Open | Token::Comment { .. })
+            ) || matches!(argument, Some(Token::Word(K::Escape | K::Catalogue)))
+                || argument.is_none()
+        }
+        Some(Token::Word(K::ConditionalCall)) => conditional_call(ahead),
+        Some(Token::Open) => next_is(ahead, K::Select),
+        _ => false,
+    };
+    opened && statement
+}
+
+/// `),NULL,NULL,NULL`: columns counted with nulls.
+pub(super) fn null_list(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let null = Some(Token::Word(K::Null));
+    context.is_broken()
+        && matches!(context.before, Some(Token::Close | Token::Quote(_)))
+        && ahead.next() == null
+        && matches!(ahead.next(), Some(Token::Comma | Token::Close))
+}
+
+/// `admin' --`, `1') #`: the rest of the statement is cut off.
+pub(super) fn cut_off(context: &Context<'_>) -> bool {
+    context.is_broken()
+        && context.all_names <= 2
+        && matches!(context.before, Some(Token::Quote(_) | Token::Close))
+}

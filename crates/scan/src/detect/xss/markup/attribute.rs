@@ -1,0 +1,212 @@
+//! Attributes that run code, in a tag or where one was broken into.
+
+use super::super::{is_space, uri};
+
+/// Attribute names that start like an event handler and are words.
+const NO_HANDLERS: [&[u8]; 6] = [
+    b"one",
+    b"once",
+    b"only",
+    b"online",
+    b"ongoing",
+    b"onboarding",
+];
+
+/// Whether an attribute is set whose name could matter to a browser.
+pub(in super::super) fn has_attribute(text: &[u8]) -> bool {
+    assignments(text).any(|name| {
+        name.len() >= 2
+            && (name
+                .get(..2)
+                .is_some_and(|on| on.eq_ignore_ascii_case(b"on"))
+                || ATTRIBUTES
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(name)))
+    })
+}
+
+/// Attributes whose value is a URI, a style or markup.
+const ATTRIBUTES: [&[u8]; 19] = [
+    b"href",
+    b"src",
+    b"action",
+    b"formaction",
+    b"data",
+    b"background",
+    b"poster",
+    b"dynsrc",
+    b"lowsrc",
+    b"srcdoc",
+    b"xmlns",
+    b"filter",
+    b"folder",
+    b"from",
+    b"to",
+    b"values",
+    b"by",
+    b"code",
+    b"attributename",
+];
+
+/// `onerror=...(`: an event handler outside of a tag, as breaking out of an attribute leaves it.
+pub(in super::super) fn handler(text: &[u8]) -> Option<&'static str> {
+    let mut from = 0usize;
+    for at in text
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| **b == b'=')
+        .map(|(i, _)| i)
+    {
+        let before = text.get(from..at).unwrap_or_default();
+        from = at.saturating_add(1);
+        let (name, lead) = last_name(before);
+        let after = text.get(from..).unwrap_or_default();
+        let placed = lead.is_none_or(|b| is_space(b) || b"\"'`/".contains(&b));
+        if placed && is_handler(name) && is_code(after) {
+            return Some("xss-event-handler");
+        }
+        if placed && name.eq_ignore_ascii_case(b"style") && is_active_style(value(after).0) {
+            return Some("xss-attribute-uri");
+        }
+    }
+    None
+}
+
+/// Whether what an event handler is set to does something: a call or an assignment.
+fn is_code(value: &[u8]) -> bool {
+    let value = value.get(..value.len().min(256)).unwrap_or_default();
+    let start = value
+        .iter()
+        .position(|&b| !is_space(b) && !b"\"'`".contains(&b));
+    let value = value
+        .get(start.unwrap_or(value.len())..)
+        .unwrap_or_default();
+    let word = value
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || b"_$.[]'\"\\/+".contains(b) || **b >= 0x80)
+        .count();
+    matches!(value.get(word), Some(b'(' | b'`' | b'=' | b'&')) && word > 0
+}
+
+/// The names in front of each `=`.
+fn assignments(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut from = 0usize;
+    text.iter()
+        .enumerate()
+        .filter(|(_, b)| **b == b'=')
+        .map(move |(at, _)| {
+            let before = text.get(from..at).unwrap_or_default();
+            from = at.saturating_add(1);
+            last_name(before).0
+        })
+}
+
+/// The word a text ends in (white space behind it skipped), and the byte before the word.
+fn last_name(text: &[u8]) -> (&[u8], Option<u8>) {
+    let end = text
+        .iter()
+        .rposition(|&b| !is_space(b))
+        .map_or(0, |at| at.saturating_add(1));
+    let text = text.get(..end).unwrap_or_default();
+    let start = text
+        .iter()
+        .rposition(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b':' | b'_'))
+        .map_or(0, |at| at.saturating_add(1));
+    let lead = start.checked_sub(1).and_then(|at| text.get(at)).copied();
+    (text.get(start..).unwrap_or_default(), lead)
+}
+
+/// `on` and at least three letters, and no English word.
+fn is_handler(name: &[u8]) -> bool {
+    let letters = name.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let word = name.get(..letters).unwrap_or_default();
+    letters >= 5
+        && word
+            .get(..2)
+            .is_some_and(|on| on.eq_ignore_ascii_case(b"on"))
+        && !NO_HANDLERS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Reads the attributes of a tag up to its `>`: a handler, or a value that is code. Also how many
+/// bytes were read.
+pub(super) fn attributes(tag: &[u8]) -> (Option<&'static str>, usize) {
+    let mut at = tag
+        .iter()
+        .take_while(|&&b| !is_space(b) && b != b'/' && b != b'>')
+        .count();
+    while let Some(&byte) = tag.get(at) {
+        if byte == b'>' {
+            break;
+        }
+        if is_space(byte) || matches!(byte, b'/' | b'"' | b'\'' | b'`') {
+            at = at.saturating_add(1);
+            continue;
+        }
+        let rest = tag.get(at..).unwrap_or_default();
+        let name = rest
+            .iter()
+            .take_while(|&&b| !is_space(b) && !matches!(b, b'=' | b'>'))
+            .count();
+        let gap = rest.iter().skip(name).take_while(|&&b| is_space(b)).count();
+        let end = name.saturating_add(gap);
+        let name = rest.get(..name).unwrap_or_default();
+        if rest.get(end) != Some(&b'=') {
+            at = at.saturating_add(name.len().max(1));
+            continue;
+        }
+        let after = rest.get(end.saturating_add(1)..).unwrap_or_default();
+        // Slashes and quotes separate attributes, too: the handler may be the last of several.
+        let last = name.rsplit(|b| b"/\"'`".contains(b)).next().unwrap_or(name);
+        if is_handler(name) || is_handler(last) {
+            return (Some("xss-event-handler"), at);
+        }
+        let (value, read) = value(after);
+        if last.eq_ignore_ascii_case(b"srcdoc") {
+            return (Some("xss-event-handler"), at);
+        }
+        if uri::is_code(value) || is_active_style(value) {
+            return (Some("xss-attribute-uri"), at);
+        }
+        at = at
+            .saturating_add(end)
+            .saturating_add(1)
+            .saturating_add(read);
+    }
+    (None, at)
+}
+
+/// The value behind an `=`, and the bytes it takes with its quotes.
+fn value(after: &[u8]) -> (&[u8], usize) {
+    let space = after.iter().take_while(|&&b| is_space(b)).count();
+    let text = after.get(space..).unwrap_or_default();
+    if let [quote @ (b'"' | b'\'' | b'`'), quoted @ ..] = text {
+        let length = quoted
+            .iter()
+            .position(|b| b == quote)
+            .unwrap_or(quoted.len());
+        let value = quoted.get(..length).unwrap_or_default();
+        return (value, space.saturating_add(length).saturating_add(2));
+    }
+    let length = text
+        .iter()
+        .take_while(|&&b| !is_space(b) && b != b'>')
+        .count();
+    (
+        text.get(..length).unwrap_or_default(),
+        space.saturating_add(length),
+    )
+}
+
+/// Styles and entities that ran code in some browser.
+fn is_active_style(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let holds = |needle: &[u8]| lower.windows(needle.len()).any(|window| window == needle);
+    lower.starts_with(b"&{")
+        || holds(b"expression(")
+        || holds(b"-moz-binding")
+        || holds(b"-o-link")
+        || holds(b"behavior:")
+        || holds(b"javascript:")
+}
