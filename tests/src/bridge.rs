@@ -28,7 +28,7 @@ pub enum Token {
 /// A running bridge with freshly generated keys; killed on drop.
 #[derive(Debug)]
 pub struct Bridge {
-    process: Process,
+    process: Option<Process>,
     token: Token,
     environment: Vec<(String, String)>,
     folder: TempDir,
@@ -120,7 +120,6 @@ impl Bridge {
 }
 
 const SOCKET: &str = "data.sock";
-const CONFIG: &str = "hsm-bridge.toml";
 const CONFIG: &str = "hsm-bridge.toml";
 
 fn initialise(token: Token, folder: &Path) -> Vec<(String, String)> {

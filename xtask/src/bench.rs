@@ -1,9 +1,11 @@
-//! `cargo xtask bench`: builds everything optimised and hands over to `tests/examples/bench`,
-//! which has Envoy, token and load generator at hand.
+//! `cargo xtask bench`: builds everything optimised and hands over to `sealgate-bench` (in `tests/`,
+//! where Envoy, token and certificates are at hand), to criterion, or to the scanner's corpora.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
 use crate::artifacts::{self, Artifacts, Profile};
 use crate::places::Places;
@@ -13,9 +15,15 @@ use crate::{process, say};
 #[derive(clap::Args)]
 #[command(
     after_help = "The figures of one run are of one machine at one time: compare the ratios, \
-                        not the absolutes.\n\nExample:\n  cargo xtask bench --json out.json"
+                        not the absolutes.\n\nExamples:\n  cargo xtask bench --json out.json\n  \
+                        cargo xtask bench whole-path bridge --rounds 9\n  cargo xtask bench scan \
+                        --corpus ../corpora"
 )]
 pub(crate) struct Args {
+    /// What to measure; everything when nothing is named
+    #[arg(value_enum)]
+    sections: Vec<Section>,
+
     /// Write the figures here
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -23,22 +31,68 @@ pub(crate) struct Args {
     /// One short round of each case: shows that it runs, proves nothing
     #[arg(long)]
     quick: bool,
+
+    /// Rounds of each comparison
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+
+    /// The criterion benchmarks of the crates instead, one function at a time
+    #[arg(long, conflicts_with_all = ["sections", "json", "quick", "rounds", "corpus"])]
+    micro: bool,
+
+    /// Detection and speed of the scanner on this folder of corpora instead
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "quick", "rounds"])]
+    corpus: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// Requests through real Envoy: no filter, an empty one, the policy
+    WholePath,
+    /// AES-256-GCM and HMAC-SHA-256: native, wasmtime, V8
+    Crypto,
+    /// Scan of clean JSON: native, wasmtime, V8
+    Scan,
+    /// Unwraps: through the bridge's socket, and straight at the token
+    Bridge,
+}
+
+impl Section {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WholePath => "whole-path",
+            Self::Crypto => "crypto",
+            Self::Scan => "scan",
+            Self::Bridge => "bridge",
+        }
+    }
 }
 
 pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
+    if args.micro {
+        return micro(places);
+    }
+    if let Some(corpus) = &args.corpus {
+        if args.sections != [Section::Scan] {
+            bail!("--corpus belongs to one section: cargo xtask bench scan --corpus DIR");
+        }
+        return scan_corpus(places, corpus);
+    }
     say::step("tools");
     let tools = Tools::bench(places)?;
     artifacts::guests(places)?;
     let built = Artifacts::build(places, Profile::Measure)?;
-    let speed = speed(places)?;
+    let module = crypto_bench(places)?;
     say::step("build and run the measurement");
     let mut cargo = places.cargo();
     cargo
         .args(["run", "--locked", "--quiet", "--profile", "measure"])
-        .args(["--package", "sealgate-tests", "--example", "bench", "--"])
+        .args(["--package", "sealgate-tests", "--features", "bench"])
+        .args(["--bin", "sealgate-bench", "--"])
+        .args(args.sections.iter().map(|section| section.name()))
         .envs(tools.variables())
         .envs(built.variables())
-        .env("SEALGATE_SPEED_WASM", speed);
+        .env("SEALGATE_CRYPTO_BENCH_WASM", module);
     if let Some(file) = &args.json {
         // Cargo runs in the repository's root; the path is meant from here.
         cargo.arg("--json").arg(std::path::absolute(file)?);
@@ -46,25 +100,70 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
     if args.quick {
         cargo.arg("--quick");
     }
+    if let Some(rounds) = args.rounds {
+        cargo.args(["--rounds", &rounds.to_string()]);
+    }
     process::loud(&mut cargo)?;
     Ok(true)
 }
 
 /// The guest that runs the product's cryptography, built as the product's module is.
-fn speed(places: &Places) -> Result<PathBuf> {
+fn crypto_bench(places: &Places) -> Result<PathBuf> {
     process::loud(artifacts::guests_cargo(places, "build").args([
         "--package",
-        "speed",
+        "crypto-bench",
         "--profile",
-        "speed",
+        "wasm",
         "--target",
         "wasm32-wasip1",
     ]))?;
     let module = places
         .target
-        .join(Path::new("guests/wasm32-wasip1/speed/speed.wasm"));
+        .join(Path::new("guests/wasm32-wasip1/wasm/crypto_bench.wasm"));
     if !module.is_file() {
         bail!("the build ended well and yet made no {}", module.display());
     }
     Ok(module)
+}
+
+/// Every criterion benchmark of the workspace.
+fn micro(places: &Places) -> Result<bool> {
+    let output = places
+        .cargo()
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()?;
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("cargo metadata speaks JSON")?;
+    let mut ran = false;
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let benches = package["targets"].as_array().into_iter().flatten();
+        for bench in benches.filter(|target| target["kind"][0] == "bench") {
+            let (Some(package), Some(bench)) = (package["name"].as_str(), bench["name"].as_str())
+            else {
+                continue;
+            };
+            say::step(&format!("{package}: {bench}"));
+            let mut cargo = places.cargo();
+            cargo.args(["bench", "--locked", "--package", package, "--bench", bench]);
+            process::loud(&mut cargo)?;
+            ran = true;
+        }
+    }
+    Ok(ran)
+}
+
+fn scan_corpus(places: &Places, corpus: &Path) -> Result<bool> {
+    let corpus = std::path::absolute(corpus)?;
+    if !corpus.is_dir() {
+        bail!("{} is not a folder", corpus.display());
+    }
+    say::step("scan the corpora");
+    let mut cargo: Command = places.cargo();
+    cargo
+        .args(["run", "--locked", "--quiet", "--profile", "measure"])
+        .args(["--package", "sealgate-scan", "--example", "corpus", "--"])
+        .arg("--corpus")
+        .arg(corpus);
+    process::loud(&mut cargo)?;
+    Ok(true)
 }

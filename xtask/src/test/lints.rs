@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::report::{Outcome, Report};
+use super::suites::BENCH;
 use crate::artifacts;
 use crate::places::Places;
 use crate::{process, say};
@@ -46,6 +47,7 @@ pub(crate) fn native(places: &Places, report: &mut Report) {
     report.step("format", || format(places));
     let mut cargo = places.cargo();
     cargo.args(["clippy", "--workspace", "--all-targets", "--locked"]);
+    cargo.args(["--features", BENCH]);
     clippy(report, "clippy (native)", cargo);
 }
 

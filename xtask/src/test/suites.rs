@@ -8,6 +8,9 @@ use super::report::{Counts, Outcome, Report};
 use crate::places::Places;
 use crate::{process, say};
 
+/// The measuring program has a test of its own, and is not built unless asked for.
+pub(super) const BENCH: &str = "sealgate-tests/bench";
+
 /// What to run.
 pub(crate) enum Choice {
     Everything,
@@ -52,9 +55,15 @@ impl Choice {
     fn selection(&self, places: &Places) -> Result<Vec<String>> {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         Ok(match self {
-            Self::Everything | Self::Lint => words(&["--workspace"]),
+            Self::Everything | Self::Lint => words(&["--workspace", "--features", BENCH]),
+            Self::Package(name) if name == "sealgate-tests" => {
+                words(&["--package", name, "--features", BENCH])
+            }
             Self::Package(name) => words(&["--package", name]),
-            Self::File(name) => words(&["--package", "sealgate-tests", "--test", name]),
+            Self::File(name) => {
+                let package = ["--package", "sealgate-tests", "--features", BENCH];
+                words(&[package.as_slice(), &["--test", name]].concat())
+            }
             Self::Unit => unit_packages(places)?
                 .into_iter()
                 .flat_map(|name| ["--package".to_owned(), name])
