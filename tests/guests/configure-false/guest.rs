@@ -34,7 +34,9 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Filter { config: self.config.clone() }))
+        Some(Box::new(Filter {
+            config: self.config.clone(),
+        }))
     }
 }
 

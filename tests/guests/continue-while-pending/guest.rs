@@ -19,7 +19,11 @@ impl Context for Filter {
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        let head = vec![(":method", "GET"), (":path", "/verdict"), (":authority", "slow")];
+        let head = vec![
+            (":method", "GET"),
+            (":path", "/verdict"),
+            (":authority", "slow"),
+        ];
         match self.dispatch_http_call("slow", head, None, vec![], Duration::from_millis(1500)) {
             Ok(_) => Action::Pause,
             Err(_) => Action::Continue,

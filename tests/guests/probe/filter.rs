@@ -48,7 +48,10 @@ impl Filter {
         seen.push(format!("first {}", first.is_some()));
         let _ = hostcalls::set_shared_data(key, Some(b"1"), first);
         let (value, second) = hostcalls::get_shared_data(key).unwrap_or((None, None));
-        seen.push(format!("value {}", String::from_utf8_lossy(&value.unwrap_or_default())));
+        seen.push(format!(
+            "value {}",
+            String::from_utf8_lossy(&value.unwrap_or_default())
+        ));
         let fresh = hostcalls::set_shared_data(key, Some(b"2"), second);
         seen.push(format!("fresh {}", fresh.is_ok()));
         let stale = hostcalls::set_shared_data(key, Some(b"3"), second);
@@ -58,7 +61,9 @@ impl Filter {
 
     fn metrics(&self) -> String {
         let defined = hostcalls::define_metric(MetricType::Gauge, "probe_gauge");
-        let Ok(gauge) = defined else { return "undefined".to_owned() };
+        let Ok(gauge) = defined else {
+            return "undefined".to_owned();
+        };
         let _ = hostcalls::record_metric(gauge, 41);
         let _ = hostcalls::increment_metric(gauge, 1);
         if let Ok(histogram) = hostcalls::define_metric(MetricType::Histogram, "probe_us") {
@@ -89,7 +94,9 @@ impl Filter {
         // SAFETY: the pointer is valid for two bytes during the call.
         let status = unsafe { proxy_set_buffer_bytes(0, start, length, b"XY".as_ptr(), 2) };
         self.set_http_request_header("x-edit-status", Some(&status.to_string()));
-        let now = self.get_http_request_body(0, usize::MAX >> 1).unwrap_or_default();
+        let now = self
+            .get_http_request_body(0, usize::MAX >> 1)
+            .unwrap_or_default();
         self.set_http_request_header("content-length", Some(&now.len().to_string()));
     }
 
@@ -103,8 +110,12 @@ impl Filter {
 
 impl Context for Filter {
     fn on_http_call_response(&mut self, _: u32, headers: usize, size: usize, trailers: usize) {
-        let status = self.get_http_call_response_header_bytes(":status").unwrap_or_default();
-        let body = self.get_http_call_response_body(0, size).unwrap_or_default();
+        let status = self
+            .get_http_call_response_header_bytes(":status")
+            .unwrap_or_default();
+        let body = self
+            .get_http_call_response_body(0, size)
+            .unwrap_or_default();
         let text = format!(
             "{} {} {headers} {trailers}",
             String::from_utf8_lossy(&status),
@@ -121,7 +132,9 @@ impl Context for Filter {
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, shown: usize, end_of_stream: bool) -> Action {
-        let command = self.get_http_request_header_bytes("x-do").unwrap_or_default();
+        let command = self
+            .get_http_request_header_bytes("x-do")
+            .unwrap_or_default();
         let command = String::from_utf8_lossy(&command).into_owned();
         let (verb, argument) = command.split_once(':').unwrap_or((&command, ""));
         (self.verb, self.argument) = (verb.to_owned(), argument.to_owned());
@@ -136,12 +149,17 @@ impl HttpContext for Filter {
             "cas" => self.answer(self.compare_and_swap(&argument)),
             "metrics" => self.answer(self.metrics()),
             "time" => {
-                let now = self.get_current_time().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let now = self
+                    .get_current_time()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
                 self.answer(now.as_nanos().to_string())
             }
             "env" => self.answer(std::env::var(&argument).unwrap_or("absent".to_owned())),
             "first" => {
-                let first = self.get_http_request_header_bytes(&argument).unwrap_or_default();
+                let first = self
+                    .get_http_request_header_bytes(&argument)
+                    .unwrap_or_default();
                 let all = self.get_http_request_headers_bytes();
                 let count = all.iter().filter(|(name, _)| *name == argument).count();
                 self.answer(format!("{} of {count}", String::from_utf8_lossy(&first)))
@@ -193,7 +211,9 @@ impl HttpContext for Filter {
     }
 
     fn on_http_request_trailers(&mut self, count: usize) -> Action {
-        let held = self.get_http_request_body(0, usize::MAX >> 1).unwrap_or_default();
+        let held = self
+            .get_http_request_body(0, usize::MAX >> 1)
+            .unwrap_or_default();
         self.shown.push(format!("trailers:{count}:{}", held.len()));
         match self.verb.as_str() {
             "call" => Action::Pause,
