@@ -95,6 +95,8 @@ fn worst(c: &mut Criterion) {
         ("words", "a or b and "),
         ("parens", "(("),
         ("attributes", "<x a=b "),
+        ("clauses", "or a and 1 "),
+        ("quoted-clauses", "' or %2561 and "),
         ("backslashes", "\\\\u0041"),
     ];
     for (name, seed) in seeds {

@@ -30,6 +30,9 @@ impl Default for Limits {
     }
 }
 
+/// Bytes of one request that libinjection is asked about. Its slow inputs run at about 2 MB/s, so
+/// this bounds them to a tenth of a second; our own rules read everything.
+pub(crate) const MAX_SECOND_OPINION_BYTES: usize = 256 * 1024;
 /// Findings kept in a report; one is enough to refuse, the rest helps who reads the log.
 pub(crate) const MAX_FINDINGS: usize = 16;
 /// Characters of a location's name in a report; names come from the peer.

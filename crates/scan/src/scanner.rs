@@ -43,6 +43,7 @@ pub struct Scanner {
     policy: ScanPolicy,
     report: Report,
     decoder: Decoder,
+    budget: detect::Budget,
 }
 
 impl Scanner {
@@ -52,6 +53,7 @@ impl Scanner {
             policy: *policy,
             report: Report::default(),
             decoder: Decoder::default(),
+            budget: detect::Budget::default(),
         }
     }
 
@@ -91,7 +93,7 @@ impl Scanner {
             if !wanted.contains(class) {
                 continue;
             }
-            if let Some(hit) = detect::run(class, form, seen) {
+            if let Some(hit) = detect::run(class, form, seen, &mut self.budget) {
                 wanted.remove(class);
                 let location = FoundAt::new(&field.location, field.part);
                 let (detector, score) = (hit.detector, hit.score);

@@ -8,7 +8,7 @@ mod grammar;
 mod keyword;
 mod lexer;
 
-use super::Hit;
+use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
 use grammar::{Verdict, judge};
 
@@ -23,20 +23,16 @@ const NEEDED: ByteClasses = ByteClasses::SPACE
     .with(ByteClasses::CONTROL)
     .with(ByteClasses::HIGH);
 
-pub(super) fn detect(form: &[u8], seen: ByteClasses) -> Option<Hit> {
+pub(super) fn detect(form: &[u8], seen: ByteClasses, budget: &mut Budget) -> Option<Hit> {
     let comment = || seen.intersects(ByteClasses::DASH) && form.windows(2).any(|w| w == b"--");
     if !seen.intersects(NEEDED) && !comment() {
         return None;
     }
     match judge(form) {
-        Verdict::Hit(detector) => Some(Hit {
-            detector,
-            score: 10,
-        }),
-        Verdict::Suspicious if libinjectionrs::detect_sqli(form).is_injection() => Some(Hit {
-            detector: "libinjection-sqli",
-            score: 10,
-        }),
-        Verdict::Suspicious | Verdict::Clean => None,
+        Verdict::Hit(detector) => Some(Hit::certain(detector)),
+        Verdict::Suspicious => libinjectionrs::detect_sqli(budget.spend(form))
+            .is_injection()
+            .then_some(Hit::certain("libinjection-sqli")),
+        Verdict::Clean => None,
     }
 }

@@ -8,7 +8,7 @@ mod markup;
 mod script;
 mod uri;
 
-use super::Hit;
+use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
 
 /// Markup needs `<`, an attribute that was broken into `=`, a URI its `:`, a call its `(`.
@@ -18,49 +18,44 @@ const NEEDED: ByteClasses = ByteClasses::ANGLE
     .with(ByteClasses::QUOTE)
     .with(ByteClasses::OPERATOR);
 
-pub(super) fn detect(form: &[u8], seen: ByteClasses) -> Option<Hit> {
+pub(super) fn detect(form: &[u8], seen: ByteClasses, budget: &mut Budget) -> Option<Hit> {
     if !seen.intersects(NEEDED) {
         return None;
     }
-    let angle = seen.intersects(ByteClasses::ANGLE);
-    let ours = None
-        .or_else(|| if angle { markup::tags(form) } else { None })
-        .or_else(|| {
-            if seen.intersects(ByteClasses::EQUALS) {
-                markup::handler(form)
-            } else {
-                None
-            }
-        })
-        .or_else(|| {
-            if seen.intersects(ByteClasses::COLON) {
-                uri::whole(form)
-            } else {
-                None
-            }
-        })
-        .or_else(|| script::detect(form, seen));
-    if let Some(detector) = ours {
-        return Some(Hit {
-            detector,
-            score: 10,
-        });
+    let (angle, equals) = (
+        seen.intersects(ByteClasses::ANGLE),
+        seen.intersects(ByteClasses::EQUALS),
+    );
+    if let Some(detector) = own_rule(form, seen, angle, equals) {
+        return Some(Hit::certain(detector));
     }
-    let suspicious = angle && markup::has_tag(form)
-        || seen.intersects(ByteClasses::EQUALS) && markup::has_attribute(form);
-    (suspicious && second_opinion(form)).then_some(Hit {
-        detector: "libinjection-xss",
-        score: 10,
-    })
+    let suspicious = angle && markup::has_tag(form) || equals && markup::has_attribute(form);
+    (suspicious && second_opinion(form, budget)).then_some(Hit::certain("libinjection-xss"))
+}
+
+/// The first of our own rules that the form breaks.
+fn own_rule(form: &[u8], seen: ByteClasses, angle: bool, equals: bool) -> Option<&'static str> {
+    if angle && let Some(rule) = markup::tags(form) {
+        return Some(rule);
+    }
+    if equals && let Some(rule) = markup::handler(form) {
+        return Some(rule);
+    }
+    if seen.intersects(ByteClasses::COLON)
+        && let Some(rule) = uri::whole(form)
+    {
+        return Some(rule);
+    }
+    script::detect(form, seen)
 }
 
 /// libinjection on the text without its plain comments: it refuses every comment that holds a back
 /// quote, which is every other issue template. Conditional comments stay in.
-fn second_opinion(form: &[u8]) -> bool {
+fn second_opinion(form: &[u8], budget: &mut Budget) -> bool {
     let Some(stripped) = markup::without_comments(form) else {
-        return libinjectionrs::detect_xss(form).is_injection();
+        return libinjectionrs::detect_xss(budget.spend(form)).is_injection();
     };
-    markup::has_tag(&stripped) && libinjectionrs::detect_xss(&stripped).is_injection()
+    markup::has_tag(&stripped) && libinjectionrs::detect_xss(budget.spend(&stripped)).is_injection()
 }
 
 /// Whether a byte separates tokens in HTML; NUL and other control bytes did so in old browsers.
