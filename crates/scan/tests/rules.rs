@@ -121,6 +121,7 @@ const LEGITIMATE: &[&str] = &[
     "Insert into the slot, delete from the list; update as needed",
     "Drop table reservations off at the desk",
     "don't --",
+    "1k3zuKdd)#",
     "Vec<Object> and Map<String, Style> become Local<Object>",
     "<!-- please fill in `version` and `platform` -->Crash on start",
     "<p>Hello <b>world</b>, <a href=\"https://example.com/\">link</a></p>",

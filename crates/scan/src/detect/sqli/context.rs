@@ -55,7 +55,12 @@ impl<'a> Context<'a> {
     /// Whether a quote is left open or a parenthesis closed that was never opened: the mark of a
     /// value that breaks out of the one it was put in.
     pub(super) fn is_broken(&self) -> bool {
-        self.depth < 0 || self.quotes.iter().any(|count| count % 2 == 1)
+        self.depth < 0 || self.has_open_quote()
+    }
+
+    /// Whether a quote is left open.
+    pub(super) fn has_open_quote(&self) -> bool {
+        self.quotes.iter().any(|count| count % 2 == 1)
     }
 
     /// Whether this may be a fragment: prose has more words in a row that are not SQL.

@@ -162,9 +162,10 @@ pub(super) fn null_list(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
         && matches!(ahead.next(), Some(Token::Comma | Token::Close))
 }
 
-/// `admin' --`, `1') #`: the rest of the statement is cut off.
+/// `admin' --`, `1) #`: the rest of the statement is cut off. A password may end in `)#`, too.
 pub(super) fn cut_off(context: &Context<'_>) -> bool {
+    let most = if context.has_open_quote() { 2 } else { 0 };
     context.is_broken()
-        && context.all_names <= 2
+        && context.all_names <= most
         && matches!(context.before, Some(Token::Quote(_) | Token::Close))
 }
