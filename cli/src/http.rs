@@ -23,6 +23,9 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Longest wait for a whole exchange.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a broken connection may take to say why.
+const LAST_WORD: Duration = Duration::from_millis(500);
+
 /// A request as it goes on the wire.
 #[derive(Clone)]
 pub(crate) struct Outgoing {
@@ -35,6 +38,8 @@ pub(crate) struct Outgoing {
 /// What came back.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Key exchange group of the TLS handshake.
+    pub(crate) group: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -140,7 +145,10 @@ async fn send_patiently(route: &Route, outgoing: Outgoing) -> Result<Answer> {
         .connect(name, stream)
         .await
         .context("the TLS handshake failed")?;
-    exchange(stream, outgoing).await
+    let group = stream.get_ref().1.negotiated_key_exchange_group();
+    let group = group.map(|group| format!("{:?}", group.name()));
+    let answer = exchange(stream, outgoing).await?;
+    Ok(Answer { group, ..answer })
 }
 
 async fn exchange<S>(stream: S, outgoing: Outgoing) -> Result<Answer>
@@ -152,10 +160,7 @@ where
     let driver = tokio::spawn(connection);
     let request = request(outgoing)?;
     let answer = async {
-        let response = sender
-            .send_request(request)
-            .await
-            .context("the server hung up")?;
+        let response = sender.send_request(request).await?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER_BYTES)
             .collect()
@@ -164,6 +169,7 @@ where
             .to_bytes();
         Ok(Answer {
             status: head.status.as_u16(),
+            group: None,
             headers: head
                 .headers
                 .iter()
@@ -178,8 +184,15 @@ where
         })
     }
     .await;
-    driver.abort();
-    answer
+    if answer.is_ok() {
+        driver.abort();
+        return answer;
+    }
+    // The connection knows better why: with TLS 1.3 a refused certificate shows only now.
+    match tokio::time::timeout(LAST_WORD, driver).await {
+        Ok(Ok(Err(cause))) => Err(cause).context("the server hung up"),
+        _ => answer.context("the server hung up"),
+    }
 }
 
 fn request(outgoing: Outgoing) -> Result<Request<Full<Bytes>>> {

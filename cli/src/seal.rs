@@ -294,13 +294,19 @@ impl Args {
             status,
             headers,
             body,
+            group,
         } = http::send(&route, sealed).await?;
         let style = if status < 400 {
             print::GOOD
         } else {
             print::BAD
         };
-        println!("{style}{status}{style:#}");
+        println!(
+            "{style}{status}{style:#}{}",
+            group
+                .map(|group| format!(" over {group}"))
+                .unwrap_or_default()
+        );
         for (name, value) in headers {
             println!("{name}: {value}");
         }

@@ -104,6 +104,8 @@ impl Setup<'_> {
             "1",
             "--log-level",
             "warning",
+            "--component-log-level",
+            "wasm:info",
         ]);
         self.secrets(&mut command);
         let mut running = Running::start("envoy", &mut command, self.folder)?;

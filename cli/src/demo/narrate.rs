@@ -12,6 +12,12 @@ use super::upstream::{Seen, Upstream};
 use crate::http::{self, Route};
 use crate::print::{BAD, DIM, GOOD, NAME};
 
+/// How long the upstream is watched after an answer.
+const SETTLE: std::time::Duration = std::time::Duration::from_millis(30);
+
+/// The key exchange both gates must choose with a client that offers it.
+const HYBRID: &str = "X25519MLKEM768";
+
 /// Everything a scene is played with.
 pub(crate) struct Stage<'a> {
     pub(crate) certificates: &'a Certificates,
@@ -23,7 +29,11 @@ pub(crate) struct Stage<'a> {
 struct Verdict {
     right: bool,
     answer: String,
+    /// What the upstream saw, in full.
     upstream: String,
+    /// The same in a word.
+    summary: &'static str,
+    /// From the gate's log.
     reason: String,
 }
 
@@ -47,7 +57,7 @@ impl Stage<'_> {
         let mut wrong = 0_usize;
         for (number, scene) in (1..).zip(scenes) {
             println!(
-                "{NAME}{number:>2}  {}{NAME:#} {DIM}{}{DIM:#}",
+                "{NAME}{number:>2}  {}{NAME:#}: {}",
                 scene.title, scene.detail
             );
             let title = scene.title;
@@ -58,7 +68,7 @@ impl Stage<'_> {
                 (BAD, "WRONG")
             };
             println!(
-                "    {style}{word}{style:#}  {}; upstream saw {}",
+                "    {style}{word}{style:#}: {}, upstream saw {}",
                 verdict.answer, verdict.upstream
             );
             if !verdict.right {
@@ -71,7 +81,7 @@ impl Stage<'_> {
                     title.to_owned(),
                     verdict.answer,
                     verdict.reason,
-                    verdict.upstream,
+                    verdict.summary.to_owned(),
                 ],
             });
         }
@@ -88,22 +98,44 @@ impl Stage<'_> {
             ..Route::default()
         };
         let answer = http::send(&route, scene.request).await;
+        // A leak may come after the answer: the upstream is asked once the log line is there.
+        let reason = match must {
+            Must::Refuse(_) => reason(self.log, logged).await,
+            Must::Pass | Must::NoHandshake => String::new(),
+        };
+        tokio::time::sleep(SETTLE).await;
         let seen = self.upstream.take_seen();
         let bytes = self.upstream.bytes() - before;
-        let upstream = match seen.as_slice() {
-            [] if bytes == 0 => "nothing, 0 bytes".to_owned(),
-            [] => format!("{bytes} bytes and no request"),
-            seen => seen.iter().map(told).collect::<Vec<_>>().join("; "),
+        let (upstream, summary) = match seen.as_slice() {
+            [] if bytes == 0 => ("nothing, 0 bytes".to_owned(), "nothing"),
+            [] => (format!("{bytes} bytes and no request"), "bytes!"),
+            requests => (
+                requests.iter().map(told).collect::<Vec<_>>().join("; "),
+                if is_clean(&seen) {
+                    "the plaintext, from alice"
+                } else {
+                    "something else!"
+                },
+            ),
         };
         let (right, answer) = match (must, answer) {
             (Must::NoHandshake, Err(error)) => {
-                (bytes == 0, format!("no connection ({})", shortest(&error)))
+                // Refused by TLS, not merely unreachable.
+                let told = format!("{error:#}");
+                (
+                    bytes == 0 && told.contains("alert"),
+                    format!("no connection ({})", shortest(&error)),
+                )
             }
             (Must::NoHandshake, Ok(answer)) => (false, format!("{}", answer.status)),
             (_, Err(error)) => (false, format!("no answer: {error:#}")),
             (Must::Pass, Ok(answer)) => (
-                answer.status == 200 && is_clean(&seen),
-                answer.status.to_string(),
+                answer.status == 200 && is_clean(&seen) && answer.group.as_deref() == Some(HYBRID),
+                format!(
+                    "{} over {}",
+                    answer.status,
+                    answer.group.unwrap_or_default()
+                ),
             ),
             (Must::Refuse(status), Ok(answer)) => (
                 answer.status == status && bytes == 0 && seen.is_empty(),
@@ -114,7 +146,8 @@ impl Stage<'_> {
             right,
             answer,
             upstream,
-            reason: reason(self.log, logged).await,
+            summary,
+            reason,
         })
     }
 }
@@ -207,17 +240,16 @@ async fn reason(log: &Path, from: usize) -> String {
     for _ in 0..10 {
         let text = std::fs::read(log).unwrap_or_default();
         let fresh = String::from_utf8_lossy(text.get(from..).unwrap_or_default()).into_owned();
-        for line in fresh.lines() {
-            let Some(at) = line.find(r#"{"sealgate""#) else {
-                continue;
-            };
-            let json = line.get(at..).unwrap_or_default();
-            let mut stream = serde_json::Deserializer::from_str(json).into_iter::<Value>();
-            if let Some(Ok(value)) = stream.next()
-                && let Some(reason) = value.get("reason").and_then(Value::as_str)
-            {
-                return reason.to_owned();
-            }
+        let found = fresh.lines().find_map(|line| {
+            // Hosts put words of their own around the module's JSON.
+            let json = line.get(line.find('{')?..)?;
+            let mut values = serde_json::Deserializer::from_str(json).into_iter::<Value>();
+            let line = values.next()?.ok()?;
+            let refused = line.get("sealgate")?.as_str()? == "refused";
+            refused.then(|| line.get("reason")?.as_str().map(Into::into))?
+        });
+        if let Some(reason) = found {
+            return reason;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
