@@ -181,6 +181,42 @@ fn heading(name: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Keys as an operator would set them; their value does not matter here.
+    struct Secrets;
+
+    impl sealgate_engine::MaterialSource for Secrets {
+        fn env(&self, name: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+            let text = match name {
+                "PARTNER_A_MAC" => "ab".repeat(32),
+                "SEALGATE_BRIDGE_TOKEN" => "a-token-of-the-example".to_owned(),
+                _ => return None,
+            };
+            Some(zeroize::Zeroizing::new(text.into_bytes()))
+        }
+
+        fn file(&self, _path: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+            None
+        }
+    }
+
+    #[test]
+    fn the_example_compiles_without_a_warning() {
+        let document: Value = serde_saphyr::from_str(EXAMPLE).expect("YAML");
+        let gate = sealgate_engine::Gate::compile(document.to_string().as_bytes(), &Secrets)
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        assert!(gate.warnings().is_empty(), "{:#?}", gate.warnings());
+    }
+
+    #[test]
+    fn the_committed_page_is_what_the_code_says() {
+        let committed = include_str!("../../docs/policy.md");
+        let page = page(&sealgate_engine::schema()).expect("a page");
+        assert!(
+            committed == page,
+            "docs/policy.md is old; run `cargo xtask docs`"
+        );
+    }
+
     #[test]
     fn the_page_names_every_member_and_no_rust_type() {
         let schema = sealgate_engine::schema();

@@ -65,7 +65,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["cert", "key", "client_ca"])]
     plaintext: bool,
 
-    /// A service that the policy names, `NAME=unix:/path` or `NAME=tcp:IP:PORT`
+    /// A service that the policy names, `NAME=unix:/path` or `NAME=tcp:HOST:PORT`
     #[arg(long = "cluster", value_name = "NAME=ADDRESS")]
     clusters: Vec<Cluster>,
 
@@ -203,15 +203,11 @@ impl FromStr for Cluster {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let form = "a cluster is written NAME=unix:/path or NAME=tcp:IP:PORT";
+        let form = "a cluster is written NAME=unix:/path or NAME=tcp:HOST:PORT";
         let (name, address) = text.split_once('=').ok_or(form)?;
         let address = match address.split_once(':') {
             Some(("unix", path)) if path.starts_with('/') => ClusterAddr::Unix(path.into()),
-            Some(("tcp", address)) => ClusterAddr::Tcp(
-                address
-                    .parse()
-                    .map_err(|_| format!("{address} is no IP:PORT"))?,
-            ),
+            Some(("tcp", address)) if is_host_and_port(address) => ClusterAddr::tcp(address),
             _ => return Err(form.to_owned()),
         };
         Ok(Self {
@@ -219,6 +215,11 @@ impl FromStr for Cluster {
             address,
         })
     }
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    text.rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 fn report(event: &Event) {
@@ -274,7 +275,8 @@ mod tests {
             "b",
             "b=/run/a",
             "b=unix:relative",
-            "b=tcp:host:80",
+            "b=tcp:host",
+            "b=tcp::80",
             "b=http://x",
         ] {
             assert!(wrong.parse::<Cluster>().is_err(), "{wrong}");

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// Whom a token or body is sealed for; owns what [`jwe::Recipient`] borrows.
 pub(crate) enum Recipient {
     Dir(ContentEncryptionKey),
-    A256Kw(KeyEncryptionKey),
+    A256Kw(Box<KeyEncryptionKey>),
     EcdhEs(EcPublicJwk),
     EcdhEsA256Kw(EcPublicJwk),
     RsaOaep256(Box<RsaPublicJwk>),
@@ -42,7 +42,7 @@ impl Recipient {
                 .ok()
                 .with_context(length),
             "A256KW" => KeyEncryptionKey::from_slice(secret)
-                .map(Self::A256Kw)
+                .map(|key| Self::A256Kw(Box::new(key)))
                 .ok()
                 .with_context(length),
             other => bail!("{other} does not work with a shared secret; use dir or A256KW"),

@@ -82,11 +82,14 @@ fn deny(places: &Places) -> Result<Outcome> {
     }
     say::step("dependency rules (cargo deny)");
     // Advisories need their database from the network: a machine without it checks the rest.
-    process::loud(
-        places
-            .cargo()
-            .args(["deny", "check", "bans", "licenses", "sources"]),
-    )?;
+    process::loud(places.cargo().args([
+        "deny",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]))?;
     let advisories = places
         .cargo()
         .args(["deny", "check", "advisories"])
