@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The top of a policy document. Sections stay JSON here so that each reports its own faults.
+/// The top of a policy document.
+// Sections stay JSON here so that each reports its own faults.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
