@@ -131,6 +131,31 @@ fn check_strict_fails_on_a_warning_only_when_asked() {
 }
 
 #[test]
+fn check_without_secrets_judges_a_policy_whose_keys_are_elsewhere() {
+    let folder = Folder::new();
+    let elsewhere = POLICY
+        .replace("file: dir.hex", "env: NOWHERE_SET, encoding: base64url")
+        .replace("keys: [shared]", "keys: [shared, nobody]");
+    folder.write("elsewhere.yaml", &elsewhere);
+    let output = folder.sealgate(&["check", "--without-secrets", "elsewhere.yaml"], b"");
+    let told = text(&output.stdout);
+    assert!(
+        told.contains("nobody") && !told.contains("NOWHERE_SET"),
+        "{told}"
+    );
+    folder.write("elsewhere.yaml", &elsewhere.replace(", nobody]", "]"));
+    assert_eq!(
+        folder
+            .sealgate(&["check", "elsewhere.yaml"], b"")
+            .status
+            .code(),
+        Some(2)
+    );
+    let output = folder.sealgate(&["check", "--without-secrets", "elsewhere.yaml"], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}
+
+#[test]
 fn a_raw_body_opens_with_its_own_request_only() {
     let folder = Folder::new();
     let url = "https://api.bank.test/payments?x=1";
