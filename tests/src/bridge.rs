@@ -56,7 +56,12 @@ impl Bridge {
                 &environment,
             );
         }
-        let mut bridge = Self { process: None, token, environment, folder };
+        let mut bridge = Self {
+            process: None,
+            token,
+            environment,
+            folder,
+        };
         bridge.restart();
         bridge
     }
@@ -101,14 +106,19 @@ impl Bridge {
         let answer: Value = answer.json();
         let jwk = answer.get("jwk").unwrap_or(&answer);
         let names = ["kty", "crv", "x", "y", "n", "e"];
-        let jwk = names.iter().filter_map(|name| Some((name.to_string(), jwk.get(name)?.clone())));
+        let jwk = names
+            .iter()
+            .filter_map(|name| Some((name.to_string(), jwk.get(name)?.clone())));
         Lock::public(alg, kid, &Value::Object(jwk.collect()))
     }
 
     /// Another verb of `hsm-bridge` on the same configuration and token.
     pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(required::bridge());
-        command.arg(verb).arg("--config").arg(self.folder.path().join(CONFIG));
+        command
+            .arg(verb)
+            .arg("--config")
+            .arg(self.folder.path().join(CONFIG));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -129,11 +139,22 @@ fn initialise(token: Token, folder: &Path) -> Vec<(String, String)> {
             let tokens = folder.join("tokens");
             std::fs::create_dir(&tokens).expect("folder");
             let config = folder.join("softhsm2.conf");
-            let body = format!("directories.tokendir = {}\nobjectstore.backend = file\n", text(tokens));
+            let body = format!(
+                "directories.tokendir = {}\nobjectstore.backend = file\n",
+                text(tokens)
+            );
             std::fs::write(&config, body).expect("configuration");
             let environment = vec![("SOFTHSM2_CONF".to_owned(), text(config))];
-            let arguments =
-                ["--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "87654321"];
+            let arguments = [
+                "--init-token",
+                "--free",
+                "--label",
+                LABEL,
+                "--pin",
+                PIN,
+                "--so-pin",
+                "87654321",
+            ];
             run(Path::new("softhsm2-util"), &arguments, &environment);
             environment
         }
@@ -147,11 +168,27 @@ fn initialise(token: Token, folder: &Path) -> Vec<(String, String)> {
             let environment = vec![("KRYOPTIC_CONF".to_owned(), text(config))];
             let module = text(required::kryoptic());
             let tool = Path::new("pkcs11-tool");
-            let so = ["--module", &module, "--init-token", "--label", LABEL, "--so-pin", "87654321"];
+            let so = [
+                "--module",
+                &module,
+                "--init-token",
+                "--label",
+                LABEL,
+                "--so-pin",
+                "87654321",
+            ];
             run(tool, &so, &environment);
             let user = [
-                "--module", &module, "--login", "--login-type", "so", "--so-pin", "87654321",
-                "--init-pin", "--pin", PIN,
+                "--module",
+                &module,
+                "--login",
+                "--login-type",
+                "so",
+                "--so-pin",
+                "87654321",
+                "--init-pin",
+                "--pin",
+                PIN,
             ];
             run(tool, &user, &environment);
             environment
@@ -178,7 +215,9 @@ fn configuration(token: Token, folder: &Path) -> String {
     let sections: String = keys
         .iter()
         .map(|(kid, algs)| {
-            format!("[[key]]\nkid = \"{kid}\"\ntoken = \"test\"\npurpose = \"unwrap\"\nalgs = {algs}\n")
+            format!(
+                "[[key]]\nkid = \"{kid}\"\ntoken = \"test\"\npurpose = \"unwrap\"\nalgs = {algs}\n"
+            )
         })
         .collect();
     let allow: Vec<_> = keys
@@ -202,7 +241,10 @@ fn run(program: &Path, arguments: &[&str], environment: &[(String, String)]) {
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap_or_else(|error| {
-            panic!("{}: {error}; `cargo xtask test` installs what the suites need", program.display())
+            panic!(
+                "{}: {error}; `cargo xtask test` installs what the suites need",
+                program.display()
+            )
         });
     assert!(
         output.status.success(),

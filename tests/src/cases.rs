@@ -28,7 +28,8 @@ pub enum Expect {
     /// Envoy itself refuses with this status before the plugin is asked; hosts that are not an HTTP
     /// server of their own cannot run the case.
     Envoy(u16),
-    /// Envoy itself refuses with the first status; in hosts that let it through the plugin refuses.
+    /// In Envoy the first status, because it refuses or rewrites the request itself; in a host that shows
+    /// it to the plugin as it is, the problem.
     EnvoyOr(u16, u16, &'static str),
 }
 
@@ -57,7 +58,12 @@ pub struct Sent {
 
 impl From<Request> for Sent {
     fn from(request: Request) -> Self {
-        Self { before: None, request, client: Client::PartnerA, h2: false }
+        Self {
+            before: None,
+            request,
+            client: Client::PartnerA,
+            h2: false,
+        }
     }
 }
 

@@ -111,7 +111,9 @@ impl Draft {
                 key: keys.mac.clone(),
                 keyid: "partner-a-mac".to_owned(),
                 alg: Some("hmac-sha256".to_owned()),
-                cover: ["@method", "@target-uri", "content-digest"].map(str::to_owned).to_vec(),
+                cover: ["@method", "@target-uri", "content-digest"]
+                    .map(str::to_owned)
+                    .to_vec(),
                 created: Some(now()),
                 expires: None,
                 nonce: Some(hex(&random(16))),
@@ -122,7 +124,11 @@ impl Draft {
     /// The same with the shared `dir` key for token and body; needs no bridge.
     pub fn shared(keys: &Keys) -> Self {
         let lock = keys.shared_dir();
-        let token = Token { claims: claims(), signer: None, lock: lock.clone() };
+        let token = Token {
+            claims: claims(),
+            signer: None,
+            lock: lock.clone(),
+        };
         Self {
             target: "/shared/42".to_owned(),
             token: Some(token),
@@ -148,7 +154,9 @@ impl Draft {
             target: "/hook".to_owned(),
             token: None,
             seal: Seal::None,
-            plaintext: json!({ "action": "opened", "delivery": delivery }).to_string().into_bytes(),
+            plaintext: json!({ "action": "opened", "delivery": delivery })
+                .to_string()
+                .into_bytes(),
             signature: Signature::Github(GITHUB_SECRET.as_bytes().to_vec()),
             ..Self::payments(keys)
         }
@@ -229,7 +237,9 @@ impl Token {
 impl Rfc9421 {
     /// Adds `content-digest` (when covered and absent), `signature-input` and `signature`.
     pub fn sign(&self, request: &mut Request) {
-        if self.cover.iter().any(|name| name == "content-digest") && request.value("content-digest").is_none() {
+        if self.cover.iter().any(|name| name == "content-digest")
+            && request.value("content-digest").is_none()
+        {
             request.set("content-digest", content_digest(&request.body));
         }
         let parameters = self.parameters();
@@ -252,7 +262,11 @@ impl Rfc9421 {
     }
 
     fn parameters(&self) -> String {
-        let names: Vec<_> = self.cover.iter().map(|name| format!("\"{name}\"")).collect();
+        let names: Vec<_> = self
+            .cover
+            .iter()
+            .map(|name| format!("\"{name}\""))
+            .collect();
         let mut text = format!("({})", names.join(" "));
         let mut add = |name: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -261,7 +275,10 @@ impl Rfc9421 {
         };
         add("created", self.created.map(|seconds| seconds.to_string()));
         add("expires", self.expires.map(|seconds| seconds.to_string()));
-        add("nonce", self.nonce.as_ref().map(|nonce| format!("\"{nonce}\"")));
+        add(
+            "nonce",
+            self.nonce.as_ref().map(|nonce| format!("\"{nonce}\"")),
+        );
         add("keyid", Some(format!("\"{}\"", self.keyid)));
         add("alg", self.alg.as_ref().map(|alg| format!("\"{alg}\"")));
         text
@@ -278,7 +295,9 @@ pub fn claims() -> Value {
 
 /// Seconds since 1970.
 pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock after 1970");
     i64::try_from(since.as_secs()).expect("a clock before the year 292 billion")
 }
 
@@ -300,8 +319,14 @@ pub fn raw(key: &[u8], id: &str, method: &str, target: &str, plaintext: &[u8]) -
     let nonce = random(12);
     let mut tag = [0; 16];
     let cipher = Cipher::aes_256_gcm();
-    let sealed =
-        encrypt_aead(cipher, key, Some(&nonce), associated.as_bytes(), plaintext, &mut tag)
-            .expect("sealed");
+    let sealed = encrypt_aead(
+        cipher,
+        key,
+        Some(&nonce),
+        associated.as_bytes(),
+        plaintext,
+        &mut tag,
+    )
+    .expect("sealed");
     [nonce.as_slice(), &sealed, &tag].concat()
 }

@@ -112,7 +112,9 @@ impl Setup {
     /// Takes the plugin out of the chain of filters: what a measurement compares with.
     #[must_use]
     pub fn without_plugin(mut self) -> Self {
-        let start = self.bootstrap.find("- name: sealgate\n                    config_discovery");
+        let start = self
+            .bootstrap
+            .find("- name: sealgate\n                    config_discovery");
         let end = self.bootstrap.find("- name: envoy.filters.http.router");
         match (start, end) {
             (Some(start), Some(end)) if start < end => self.bootstrap.replace_range(start..end, ""),
@@ -153,11 +155,30 @@ impl Setup {
         self
     }
 
+    /// Merges the shipped `capabilities.yaml` into the `PluginConfig`.
+    #[must_use]
+    pub fn restricted(self) -> Self {
+        let path = required::repository().join("envoy/capabilities.yaml");
+        let text = std::fs::read_to_string(path).expect("capabilities.yaml");
+        let fragment: Value = serde_saphyr::from_str(&text).expect("YAML");
+        self.plugin(|plugin| {
+            let members = fragment
+                .as_object()
+                .expect("members of a PluginConfig")
+                .clone();
+            plugin.as_object_mut().expect("an object").extend(members);
+        })
+    }
+
     /// Removes a member of the `PluginConfig`.
     #[must_use]
     pub fn without(self, member: &str) -> Self {
         self.plugin(|plugin| {
-            plugin.as_object_mut().expect("an object").remove(member).expect("a member to remove");
+            plugin
+                .as_object_mut()
+                .expect("an object")
+                .remove(member)
+                .expect("a member to remove");
         })
     }
 

@@ -43,7 +43,12 @@ impl Gate {
             .site(&site.certificates, site.upstream.address())
             .bridge(&bridge.socket());
         let envoy = change(setup).start();
-        Self { site, keys, bridge, envoy }
+        Self {
+            site,
+            keys,
+            bridge,
+            envoy,
+        }
     }
 
     /// Sends a request that must pass, and gives what the upstream got.
@@ -67,9 +72,13 @@ impl Gate {
             Client::PartnerB => &certificates.partner_b,
         };
         let answer = if sent.h2 {
-            self.envoy.connect_h2(certificates, identity).exchange(&sent.request)
+            self.envoy
+                .connect_h2(certificates, identity)
+                .exchange(&sent.request)
         } else {
-            self.envoy.connect(certificates, identity).exchange(&sent.request)
+            self.envoy
+                .connect(certificates, identity)
+                .exchange(&sent.request)
         };
         answer.expect("a response")
     }
@@ -87,14 +96,21 @@ impl Gate {
         std::thread::sleep(Duration::from_millis(20));
         let leaked = self.site.upstream.bytes() - bytes;
         if leaked > 0 {
-            return Err(format!("{leaked} bytes reached the upstream, answer {}", response.status));
+            return Err(format!(
+                "{leaked} bytes reached the upstream, answer {}",
+                response.status
+            ));
         }
         let (status, problem) = match expect {
             Expect::Problem(status, problem) => (status, Some(problem)),
             Expect::Envoy(status) | Expect::EnvoyOr(status, ..) => (status, None),
         };
         if response.status != status {
-            return Err(format!("{} instead of {status}: {}", response.status, body(&response)));
+            return Err(format!(
+                "{} instead of {status}: {}",
+                response.status,
+                body(&response)
+            ));
         }
         if let Some(problem) = problem {
             check_problem(&response, problem)?;
@@ -120,7 +136,10 @@ pub fn check_problem(response: &Response, class: &str) -> Result<(), String> {
         return Err(format!("members {names:?}"));
     }
     if members["status"] != response.status {
-        return Err(format!("status {} in the body of a {}", members["status"], response.status));
+        return Err(format!(
+            "status {} in the body of a {}",
+            members["status"], response.status
+        ));
     }
     Ok(())
 }

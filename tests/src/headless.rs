@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use sealgate_host_shim::clock::FakeClock;
-use sealgate_host_shim::host::{Cluster, FailurePolicy, Host, HostBuilder, Outcome, Request};
+use sealgate_host_shim::host::{
+    BuildError, Cluster, FailurePolicy, Host, HostBuilder, Outcome, Request,
+};
 
 use crate::cases::{Client, Expect, Sent};
 use crate::certificates::{PARTNER_A, PARTNER_B};
@@ -15,6 +17,18 @@ use crate::required;
 
 /// A host with the plugin and the suites' policy; `change` may add to it.
 pub fn host(keys: &Keys, socket: &Path, change: impl FnOnce(HostBuilder) -> HostBuilder) -> Host {
+    try_host(keys, socket, change).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// As [`host`], for hosts that the module may refuse to serve in.
+///
+/// # Errors
+/// The module did not load or refused its configuration.
+pub fn try_host(
+    keys: &Keys,
+    socket: &Path,
+    change: impl FnOnce(HostBuilder) -> HostBuilder,
+) -> Result<Host, BuildError> {
     let wasm = std::fs::read(required::plugin()).expect("the plugin");
     let seconds = u64::try_from(now()).expect("a clock after 1970");
     let builder = Host::builder(&wasm)
@@ -24,7 +38,7 @@ pub fn host(keys: &Keys, socket: &Path, change: impl FnOnce(HostBuilder) -> Host
         .clock(FakeClock::at_unix_seconds(seconds))
         .failure_policy(FailurePolicy::FailReload { base_ms: 100 })
         .body_limit(1_114_112);
-    change(builder).build().unwrap_or_else(|error| panic!("{error:?}"))
+    change(builder).build()
 }
 
 /// What a real listener would tell the plugin of this request.
@@ -70,13 +84,19 @@ pub fn refuses(host: &Host, keys: &Keys, sent: &Sent, expect: Expect) -> Result<
     if let Some(before) = &sent.before {
         passes(host, &request(before, sent.client, sent.h2))?;
     }
-    let outcome = host.request(request(&sent.request, sent.client, sent.h2)).run();
+    let outcome = host
+        .request(request(&sent.request, sent.client, sent.h2))
+        .run();
     if !outcome.is_clean_refusal() {
         return Err(format!("not a clean refusal: {outcome:?}"));
     }
     let reply = outcome.response().ok_or("no reply")?;
     if reply.status() != status {
-        return Err(format!("{} instead of {status}: {}", reply.status(), reply.text()));
+        return Err(format!(
+            "{} instead of {status}: {}",
+            reply.status(),
+            reply.text()
+        ));
     }
     let problem: serde_json::Value =
         serde_json::from_str(&reply.text()).map_err(|error| error.to_string())?;
@@ -85,7 +105,11 @@ pub fn refuses(host: &Host, keys: &Keys, sent: &Sent, expect: Expect) -> Result<
     }
     let draft = Draft::payments(keys);
     let body = passes(host, &request(&draft.make(), Client::PartnerA, false))?;
-    if body == draft.plaintext { Ok(()) } else { Err("the next good request changed".to_owned()) }
+    if body == draft.plaintext {
+        Ok(())
+    } else {
+        Err("the next good request changed".to_owned())
+    }
 }
 
 /// Runs a request that must pass, and gives the body that the upstream got.
@@ -95,6 +119,9 @@ pub fn refuses(host: &Host, keys: &Keys, sent: &Sent, expect: Expect) -> Result<
 pub fn passes(host: &Host, request: &Request) -> Result<Vec<u8>, String> {
     match host.request(request.clone()).run() {
         Outcome::Forwarded { request, .. } => Ok(request.body),
-        other => Err(format!("a good request did not pass: {other:?}\n{:?}", host.logs())),
+        other => Err(format!(
+            "a good request did not pass: {other:?}\n{:?}",
+            host.logs()
+        )),
     }
 }

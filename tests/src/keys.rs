@@ -29,7 +29,13 @@ pub struct Keys {
 impl Keys {
     /// Fresh keys, around a gate key that lives in a token.
     pub fn make(gate: Lock) -> Self {
-        Self { mac: random(32), idp: maker::p256(), dir: random(32), raw: random(32), gate }
+        Self {
+            mac: random(32),
+            idp: maker::p256(),
+            dir: random(32),
+            raw: random(32),
+            gate,
+        }
     }
 
     /// Fresh keys, around a gate key that nobody can open: for sites whose bridge is a stand-in.

@@ -11,6 +11,9 @@ use crate::h1::Connection;
 use crate::message::Request;
 use crate::tls::Offer;
 
+/// Between two requests of a client: a steady load that leaves the machine room to reload.
+const PAUSE: Duration = Duration::from_millis(4);
+
 /// Clients that send good requests over kept connections until [`Load::stop`].
 #[derive(Debug)]
 pub struct Load {
@@ -59,8 +62,11 @@ impl Load {
     /// Ends the load: the number of good answers, and what failed.
     pub fn stop(self) -> (u64, Vec<String>) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        let failed =
-            self.threads.into_iter().flat_map(|thread| thread.join().expect("a client")).collect();
+        let failed = self
+            .threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("a client"))
+            .collect();
         (self.shared.sent.load(Ordering::SeqCst), failed)
     }
 }
@@ -73,19 +79,31 @@ fn client(
 ) -> Vec<String> {
     let offer = Offer::of(&certificates.partner_a);
     let mut failed = Vec::new();
-    let mut connection = Connection::open(address, certificates, &offer).expect("handshake");
     while !shared.stop.load(Ordering::SeqCst) {
-        match connection.exchange(&make()) {
-            Ok(response) if response.status == 200 => {
-                shared.sent.fetch_add(1, Ordering::SeqCst);
-                if response.value("connection").as_deref() == Some("close") {
-                    connection = Connection::open(address, certificates, &offer).expect("handshake");
-                }
-            }
-            Ok(response) => failed.push(format!("{} {:?}", response.status, response.problem())),
+        let mut connection = match Connection::open(address, certificates, &offer) {
+            Ok(connection) => connection,
             Err(error) => {
-                failed.push(error.to_string());
-                connection = Connection::open(address, certificates, &offer).expect("handshake");
+                failed.push(format!("handshake: {error}"));
+                std::thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+        };
+        while !shared.stop.load(Ordering::SeqCst) {
+            match connection.exchange(&make()) {
+                Ok(response) if response.status == 200 => {
+                    shared.sent.fetch_add(1, Ordering::SeqCst);
+                    std::thread::sleep(PAUSE);
+                    if response.value("connection").as_deref() == Some("close") {
+                        break;
+                    }
+                }
+                Ok(response) => {
+                    failed.push(format!("{} {:?}", response.status, response.problem()))
+                }
+                Err(error) => {
+                    failed.push(error.to_string());
+                    break;
+                }
             }
         }
     }

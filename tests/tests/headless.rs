@@ -6,9 +6,11 @@ use sealgate_host_shim::host::Host;
 use sealgate_tests::bridge::{Bridge, Token};
 use sealgate_tests::cases::{self, Case, Client, Expect};
 use sealgate_tests::draft::Draft;
-use sealgate_tests::headless::{host, passes, refuses, request};
+use sealgate_tests::headless::{host, passes, refuses, request, try_host};
 use sealgate_tests::keys::Keys;
 use sealgate_tests::message::Framing;
+use sealgate_tests::module::Interface;
+use sealgate_tests::required;
 
 struct Gate {
     keys: Keys,
@@ -22,9 +24,15 @@ fn gate() -> MutexGuard<'static, Gate> {
         let bridge = Bridge::start(Token::SoftHsm);
         let keys = Keys::make(bridge.lock());
         let host = host(&keys, &bridge.socket(), |builder| builder);
-        Mutex::new(Gate { keys, host, _bridge: bridge })
+        Mutex::new(Gate {
+            keys,
+            host,
+            _bridge: bridge,
+        })
     };
-    GATE.get_or_init(start).lock().unwrap_or_else(PoisonError::into_inner)
+    GATE.get_or_init(start)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn run(wanted: impl Fn(&Case) -> bool) {
@@ -38,13 +46,17 @@ fn run(wanted: impl Fn(&Case) -> bool) {
             wrong.push(format!("{}: {fault}", case.name));
         }
     }
-    assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} wrong:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
 }
 
 fn expects(class: &'static str) -> impl Fn(&Case) -> bool {
-    move |case| {
-        matches!(case.expect, Expect::Problem(_, is) | Expect::EnvoyOr(_, _, is) if is == class)
-    }
+    move |case| matches!(case.expect, Expect::Problem(_, is) | Expect::EnvoyOr(_, _, is) if is == class)
 }
 
 #[test]
@@ -87,9 +99,40 @@ fn good_requests_pass_headless_in_every_framing() {
                         sent.trailers.push(("x-trailer".into(), b"1".to_vec()));
                     }
                     let body = passes(&gate.host, &request(&sent, Client::PartnerA, h2));
-                    assert_eq!(body, Ok(draft.plaintext), "{} h2 {h2} {framing:?}", draft.target);
+                    assert_eq!(
+                        body,
+                        Ok(draft.plaintext),
+                        "{} h2 {h2} {framing:?}",
+                        draft.target
+                    );
                 }
             }
         }
     }
+}
+
+/// Whatever a host withholds, not one byte of a forged request gets through it; except where the host
+/// itself skips one of the two callbacks that hold requests back (see `host_traps_plugin.rs`, point 11).
+#[test]
+fn a_host_without_any_one_capability_forwards_no_forged_request() {
+    const HOLDING: [&str; 2] = ["proxy_on_request_headers", "proxy_on_request_body"];
+    let keys = Keys::without_bridge();
+    let socket = std::path::Path::new("/nowhere/bridge.sock");
+    let mut loaded = 0;
+    for name in Interface::of(&required::plugin()).capabilities() {
+        let built = try_host(&keys, socket, |builder| builder.without_capability(&name));
+        let Ok(host) = built else { continue };
+        loaded += 1;
+        let mut forged = Draft::shared(&keys).make();
+        forged.body.push(b'x');
+        let outcome = host
+            .request(request(&forged, Client::PartnerA, false))
+            .run();
+        let leaked = outcome.upstream().is_some();
+        assert!(
+            !leaked || HOLDING.contains(&name.as_str()),
+            "without {name}: {outcome:?}"
+        );
+    }
+    assert!(loaded > 10, "only {loaded} hosts loaded the module");
 }

@@ -23,14 +23,22 @@ fn kryoptic() -> MutexGuard<'static, Gate> {
 }
 
 fn gate(cell: &'static OnceLock<Mutex<Gate>>, token: Token) -> MutexGuard<'static, Gate> {
-    cell.get_or_init(|| Mutex::new(Gate::start(token))).lock().unwrap_or_else(PoisonError::into_inner)
+    cell.get_or_init(|| Mutex::new(Gate::start(token)))
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Seals a byte string to a lock, with more header members.
 type Sealer<'a> = dyn FnMut(&Lock, &[u8], &Value) -> String + 'a;
 
 /// The main request with token and body sealed by `seal` around an inner token by `sign`.
-fn request(gate: &Gate, lock: &Lock, target: &str, inner: &str, seal: &mut Sealer) -> (Request, Draft) {
+fn request(
+    gate: &Gate,
+    lock: &Lock,
+    target: &str,
+    inner: &str,
+    seal: &mut Sealer,
+) -> (Request, Draft) {
     let mut draft = Draft::payments(&gate.keys);
     draft.target = target.to_owned();
     draft.token = None;
@@ -49,7 +57,10 @@ fn opened(gate: &Gate, lock: &Lock, target: &str, inner: &str, seal: &mut Sealer
     let (request, draft) = request(gate, lock, target, inner, seal);
     let received = gate.passes(&request);
     assert_eq!(received.body, draft.plaintext, "{lock:?}");
-    assert_eq!(received.value("content-type").as_deref(), Some("application/json"));
+    assert_eq!(
+        received.value("content-type").as_deref(),
+        Some("application/json")
+    );
     assert_eq!(received.values("x-sub"), ["alice"]);
     assert_eq!(received.values("x-scope"), ["pay read"]);
     assert_eq!(received.value("authorization"), None);
@@ -66,7 +77,13 @@ fn private_jwk(gate: &Gate) -> Value {
 fn josekit_seals_to_the_ec_key_in_softhsm() {
     let gate = softhsm();
     let inner = maker::sign(&gate.keys.idp, "idp-2026", &claims());
-    opened(&gate, &gate.keys.gate, "/payments/1", &inner, &mut maker::seal);
+    opened(
+        &gate,
+        &gate.keys.gate,
+        "/payments/1",
+        &inner,
+        &mut maker::seal,
+    );
 }
 
 #[test]
@@ -74,7 +91,13 @@ fn npm_jose_seals_to_the_ec_key_in_softhsm() {
     let gate = softhsm();
     let mut node = Node::start();
     let inner = node.sign("ES256", &private_jwk(&gate), "idp-2026", &claims());
-    opened(&gate, &gate.keys.gate, "/payments/1", &inner, &mut |l, p, e| node.seal(l, p, e));
+    opened(
+        &gate,
+        &gate.keys.gate,
+        "/payments/1",
+        &inner,
+        &mut |l, p, e| node.seal(l, p, e),
+    );
 }
 
 #[test]
@@ -82,7 +105,13 @@ fn josekit_seals_to_the_rsa_key_in_kryoptic() {
     let gate = kryoptic();
     assert_eq!(gate.keys.gate.alg, "RSA-OAEP-256");
     let inner = maker::sign(&gate.keys.idp, "idp-2026", &claims());
-    opened(&gate, &gate.keys.gate, "/payments/1", &inner, &mut maker::seal);
+    opened(
+        &gate,
+        &gate.keys.gate,
+        "/payments/1",
+        &inner,
+        &mut maker::seal,
+    );
 }
 
 #[test]
@@ -90,7 +119,13 @@ fn npm_jose_seals_to_the_rsa_key_in_kryoptic() {
     let gate = kryoptic();
     let mut node = Node::start();
     let inner = node.sign("ES256", &private_jwk(&gate), "idp-2026", &claims());
-    opened(&gate, &gate.keys.gate, "/payments/1", &inner, &mut |l, p, e| node.seal(l, p, e));
+    opened(
+        &gate,
+        &gate.keys.gate,
+        "/payments/1",
+        &inner,
+        &mut |l, p, e| node.seal(l, p, e),
+    );
 }
 
 #[test]
@@ -100,7 +135,9 @@ fn josekit_and_npm_jose_seal_with_a_shared_key() {
     let inner = claims().to_string();
     opened(&gate, &lock, "/shared/1", &inner, &mut maker::seal);
     let mut node = Node::start();
-    opened(&gate, &lock, "/shared/1", &inner, &mut |l, p, e| node.seal(l, p, e));
+    opened(&gate, &lock, "/shared/1", &inner, &mut |l, p, e| {
+        node.seal(l, p, e)
+    });
 }
 
 #[test]
@@ -111,11 +148,20 @@ fn what_kryoptic_refuses_is_one_answer_and_the_next_request_works() {
     draft.token().lock.jwk = stranger.clone();
     let bytes = gate.site.upstream.bytes();
     let response = gate.send(&draft.make().into());
-    assert_eq!((response.status, response.problem().as_deref()), (401, Some("unauthenticated")));
+    assert_eq!(
+        (response.status, response.problem().as_deref()),
+        (401, Some("unauthenticated"))
+    );
     let mut draft = Draft::payments(&gate.keys);
-    draft.seal = Seal::Jwe(Lock { jwk: stranger, ..gate.keys.gate.clone() });
+    draft.seal = Seal::Jwe(Lock {
+        jwk: stranger,
+        ..gate.keys.gate.clone()
+    });
     let response = gate.send(&draft.make().into());
-    assert_eq!((response.status, response.problem().as_deref()), (401, Some("unauthenticated")));
+    assert_eq!(
+        (response.status, response.problem().as_deref()),
+        (401, Some("unauthenticated"))
+    );
     gate.site.nothing_since(bytes);
     gate.still_works();
 }

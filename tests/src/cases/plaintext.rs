@@ -7,29 +7,61 @@ use crate::draft::Draft;
 use crate::keys::Keys;
 
 pub(super) const CASES: &[Case] = &[
-    case("SQL injection in a value inside the ciphertext", FORBIDDEN, |keys| {
-        sealed(keys, json!({ "note": "x' OR '1'='1' -- " }))
-    }),
-    case("SQL injection deep inside the ciphertext", FORBIDDEN, |keys| {
-        sealed(keys, json!({ "a": [{ "b": { "c": ["1 UNION SELECT password FROM users--"] } }] }))
-    }),
-    case("SQL injection in a key inside the ciphertext", FORBIDDEN, |keys| {
-        sealed(keys, json!({ "x' OR '1'='1' -- ": 1 }))
-    }),
-    case("SQL injection behind JSON escapes inside the ciphertext", FORBIDDEN, |keys| {
-        text(keys, r#"{"note":"x\u0027 OR \u00271\u0027=\u00271\u0027 -- "}"#, "application/json")
-    }),
-    case("SQL injection behind percent encoding inside the ciphertext", FORBIDDEN, |keys| {
-        sealed(keys, json!({ "note": "x%27%20OR%20%271%27%3D%271%27%20--%20" }))
-    }),
+    case(
+        "SQL injection in a value inside the ciphertext",
+        FORBIDDEN,
+        |keys| sealed(keys, json!({ "note": "x' OR '1'='1' -- " })),
+    ),
+    case(
+        "SQL injection deep inside the ciphertext",
+        FORBIDDEN,
+        |keys| {
+            sealed(
+                keys,
+                json!({ "a": [{ "b": { "c": ["1 UNION SELECT password FROM users--"] } }] }),
+            )
+        },
+    ),
+    case(
+        "SQL injection in a key inside the ciphertext",
+        FORBIDDEN,
+        |keys| sealed(keys, json!({ "x' OR '1'='1' -- ": 1 })),
+    ),
+    case(
+        "SQL injection behind JSON escapes inside the ciphertext",
+        FORBIDDEN,
+        |keys| {
+            text(
+                keys,
+                r#"{"note":"x\u0027 OR \u00271\u0027=\u00271\u0027 -- "}"#,
+                "application/json",
+            )
+        },
+    ),
+    case(
+        "SQL injection behind percent encoding inside the ciphertext",
+        FORBIDDEN,
+        |keys| {
+            sealed(
+                keys,
+                json!({ "note": "x%27%20OR%20%271%27%3D%271%27%20--%20" }),
+            )
+        },
+    ),
     case("a script inside the ciphertext", FORBIDDEN, |keys| {
         sealed(keys, json!({ "note": "<script>alert(1)</script>" }))
     }),
-    case("a script in an event handler inside the ciphertext", FORBIDDEN, |keys| {
-        sealed(keys, json!({ "note": "<img src=x onerror=alert(1)>" }))
-    }),
+    case(
+        "a script in an event handler inside the ciphertext",
+        FORBIDDEN,
+        |keys| sealed(keys, json!({ "note": "<img src=x onerror=alert(1)>" })),
+    ),
     case("SQL injection in a sealed form field", FORBIDDEN, |keys| {
-        text(keys, "note=x%27+OR+%271%27%3D%271%27+--+&amount=1", "application/x-www-form-urlencoded")
+        text(
+            keys,
+            "note=x%27+OR+%271%27%3D%271%27+--+&amount=1",
+            "application/x-www-form-urlencoded",
+        )
     }),
     case("SQL injection in a raw sealed body", FORBIDDEN, |keys| {
         let mut draft = Draft::raw(keys);
@@ -58,18 +90,36 @@ pub(super) const CASES: &[Case] = &[
     }),
     case("SQL injection in a cookie", FORBIDDEN, |keys| {
         payments(keys, |draft| {
-            draft.headers.push(("cookie".into(), b"session=x' OR '1'='1' -- ".to_vec()));
+            draft
+                .headers
+                .push(("cookie".into(), b"session=x' OR '1'='1' -- ".to_vec()));
         })
     }),
-    case("SQL injection in a claim of the encrypted token", FORBIDDEN, |keys| {
-        payments(keys, |draft| draft.token().claims["note"] = json!("x' OR '1'='1' -- "))
-    }),
-    case("a sealed body that is not the JSON it claims to be", MALFORMED, |keys| {
-        text(keys, r#"{"amount":"#, "application/json")
-    }),
-    case("a sealed body nested deeper than allowed", MALFORMED, |keys| {
-        text(keys, &format!("{}1{}", "[".repeat(200), "]".repeat(200)), "application/json")
-    }),
+    case(
+        "SQL injection in a claim of the encrypted token",
+        FORBIDDEN,
+        |keys| {
+            payments(keys, |draft| {
+                draft.token().claims["note"] = json!("x' OR '1'='1' -- ")
+            })
+        },
+    ),
+    case(
+        "a sealed body that is not the JSON it claims to be",
+        MALFORMED,
+        |keys| text(keys, r#"{"amount":"#, "application/json"),
+    ),
+    case(
+        "a sealed body nested deeper than allowed",
+        MALFORMED,
+        |keys| {
+            text(
+                keys,
+                &format!("{}1{}", "[".repeat(200), "]".repeat(200)),
+                "application/json",
+            )
+        },
+    ),
 ];
 
 const fn case(name: &'static str, expect: Expect, make: fn(&Keys) -> Sent) -> Case {

@@ -1,6 +1,8 @@
 //! Tokens and bodies by crate `josekit`, which does its cryptography with OpenSSL.
 
-use josekit::jwe::{self, ECDH_ES, ECDH_ES_A256KW, JweEncrypter, JweHeader, RSA_OAEP, RSA_OAEP_256};
+use josekit::jwe::{
+    self, ECDH_ES, ECDH_ES_A256KW, JweEncrypter, JweHeader, RSA_OAEP, RSA_OAEP_256,
+};
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
 use josekit::jws::{self, ES256, HS256, JwsHeader};
@@ -25,7 +27,11 @@ pub fn seal(lock: &Lock, plaintext: &[u8], extra: &Value) -> String {
             Box::new(jwe::Dir.encrypter_from_bytes(secret).expect("encrypter"))
         }
         "ECDH-ES" => Box::new(ECDH_ES.encrypter_from_jwk(&jwk()).expect("encrypter")),
-        "ECDH-ES+A256KW" => Box::new(ECDH_ES_A256KW.encrypter_from_jwk(&jwk()).expect("encrypter")),
+        "ECDH-ES+A256KW" => Box::new(
+            ECDH_ES_A256KW
+                .encrypter_from_jwk(&jwk())
+                .expect("encrypter"),
+        ),
         "RSA-OAEP" => Box::new(RSA_OAEP.encrypter_from_jwk(&jwk()).expect("encrypter")),
         "RSA-OAEP-256" => Box::new(RSA_OAEP_256.encrypter_from_jwk(&jwk()).expect("encrypter")),
         other => panic!("no lock of kind {other}"),
@@ -38,7 +44,9 @@ pub fn sign(key: &EcKeyPair, kid: &str, claims: &Value) -> String {
     let mut header = JwsHeader::new();
     header.set_key_id(kid);
     header.set_token_type("JWT");
-    let signer = ES256.signer_from_jwk(&key.to_jwk_private_key()).expect("signer");
+    let signer = ES256
+        .signer_from_jwk(&key.to_jwk_private_key())
+        .expect("signer");
     jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).expect("a token")
 }
 

@@ -30,7 +30,11 @@ impl Node {
             .expect("node");
         let input = child.stdin.take().expect("stdin");
         let output = BufReader::new(child.stdout.take().expect("stdout"));
-        Self { child, input, output }
+        Self {
+            child,
+            input,
+            output,
+        }
     }
 
     /// Seals `plaintext` with `A256GCM`; members of `extra` are added to the protected header.
@@ -58,7 +62,10 @@ impl Node {
     }
 
     fn text(&mut self, question: &Value) -> String {
-        self.ask(question)["made"].as_str().expect("text").to_owned()
+        self.ask(question)["made"]
+            .as_str()
+            .expect("text")
+            .to_owned()
     }
 
     fn ask(&mut self, question: &Value) -> Value {
