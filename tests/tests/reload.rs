@@ -101,6 +101,9 @@ fn nothing_failed(load: Load) {
     );
 }
 
+/// A change of the `PluginConfig`.
+type Edit<'a> = Box<dyn Fn(&mut Value) + 'a>;
+
 struct OnEnvoy {
     site: Site,
     keys: Keys,
@@ -191,7 +194,7 @@ fn what_is_broken_changes_nothing_in_envoy_and_is_reported() {
     let corrupt = tempfile::tempdir().unwrap();
     let corrupt = corrupt.path();
     std::fs::write(corrupt.join("corrupt.wasm"), b"\0asm\x01\0\0\0garbage").unwrap();
-    let edits: [(&str, Box<dyn Fn(&mut Value)>); 4] = [
+    let edits: [(&str, Edit<'_>); 4] = [
         (
             "a faulty policy",
             Box::new(move |plugin| plugin["configuration"]["value"] = json!(policy)),
