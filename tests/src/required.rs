@@ -53,6 +53,11 @@ pub fn node() -> PathBuf {
     std::env::var_os("SEALGATE_NODE").map_or_else(|| PathBuf::from("node"), PathBuf::from)
 }
 
+/// The `promtool` command of Debian's prometheus, on the path.
+pub fn promtool() -> PathBuf {
+    PathBuf::from("promtool")
+}
+
 /// The `nginx` command of Debian's nginx-light.
 pub fn nginx() -> PathBuf {
     let path = std::env::var_os("SEALGATE_NGINX")

@@ -26,6 +26,7 @@ pub(crate) enum Need {
     Node,
     Npm,
     Pip,
+    Promtool,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -42,7 +43,7 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 ];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 14] = [
+pub(crate) const TEST_NEEDS: [Need; 15] = [
     Need::SoftHsm,
     Need::Pkcs11Tool,
     Need::Clang,
@@ -57,6 +58,7 @@ pub(crate) const TEST_NEEDS: [Need; 14] = [
     Need::Node,
     Need::Npm,
     Need::Pip,
+    Need::Promtool,
 ];
 
 impl Need {
@@ -77,6 +79,10 @@ impl Need {
             Self::Node => ("nodejs", "runs npm jose, an independent maker of tokens"),
             Self::Npm => ("npm", "installs npm jose"),
             Self::Pip => ("python3-pip", "installs Envoy"),
+            Self::Promtool => (
+                "prometheus",
+                "promtool, which reads the metrics as Prometheus does",
+            ),
         }
     }
 
@@ -96,6 +102,7 @@ impl Need {
             Self::Make => has("make"),
             Self::Node => has("node"),
             Self::Npm => has("npm"),
+            Self::Promtool => has("promtool"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }
     }
@@ -144,8 +151,10 @@ pub(crate) fn ensure(places: &Places, needs: &[Need]) -> Result<()> {
         process::quiet(places, "apt-get update", apt_get(root).arg("update"))?;
         process::quiet(places, "apt-get install", &mut install())?;
     }
-    if missing.contains(&Need::Nginx) {
-        stop_service(root, "nginx");
+    for (need, service) in [(Need::Nginx, "nginx"), (Need::Promtool, "prometheus")] {
+        if missing.contains(&need) {
+            stop_service(root, service);
+        }
     }
     match missing.iter().find(|need| !need.is_met()) {
         Some(need) => bail!(
@@ -186,7 +195,7 @@ fn apt_get(root: bool) -> Command {
     command
 }
 
-/// We start nginx ourselves, in a folder of ours; nobody asked for a web server on port 80.
+/// We want the program alone; nobody asked for a server on a port of this machine.
 fn stop_service(root: bool, service: &str) {
     if !Path::new("/run/systemd/system").is_dir() {
         return;
