@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::report::{Rounds, Table, cell, figure};
 
 /// Connections at the socket, and threads with a session each at the token.
-const PARALLEL: [usize; 3] = [1, 4, 16];
+const PARALLEL: [usize; 4] = [1, 2, 4, 16];
 const KID: &str = "gw-ec";
 const ALG: &str = "ECDH-ES+A256KW";
 /// Different questions, so that equal ones in flight cannot be answered together.

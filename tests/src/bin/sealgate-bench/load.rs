@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) enum Target {
     /// TLS over TCP.
     Tls(SocketAddr, Arc<ClientConfig>),
+    /// Plain HTTP over TCP.
+    #[cfg(test)]
+    Tcp(SocketAddr),
     /// Plain HTTP over a Unix socket.
     Unix(std::path::PathBuf),
 }
@@ -89,6 +92,14 @@ pub(crate) fn run(
                     let socket = TcpStream::connect(address).await.context("connect")?;
                     socket.set_nodelay(true)?;
                     streams.push(connector.connect(server_name(), socket).await?);
+                }
+                drive(streams, requests, repeat).await
+            }
+            #[cfg(test)]
+            Target::Tcp(address) => {
+                let mut streams = Vec::new();
+                for _ in 0..connections {
+                    streams.push(TcpStream::connect(address).await?);
                 }
                 drive(streams, requests, repeat).await
             }

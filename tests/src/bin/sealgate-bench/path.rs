@@ -1,5 +1,5 @@
 //! The whole path: a client with a certificate, real Envoy with the shipped bootstrap (TLS 1.3 + mTLS,
-//! one worker), nginx behind it.
+//! one worker), an upstream that only counts behind it.
 //!
 //! All sides run at the same time and are loaded in turn. Sealed requests are unique and made before
 //! their round. The CPU time of the Envoy process per request is the steadiest figure: it does not
@@ -7,10 +7,11 @@
 
 mod cases;
 mod processor;
+mod upstream;
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::load::{self, Load, Repeat};
@@ -32,7 +33,7 @@ const PROBE: usize = 60;
 /// # Errors
 /// A server does not start, or an answer is not 2xx.
 pub(crate) fn measure(plan: &Plan) -> anyhow::Result<Value> {
-    let site = Site::start();
+    let site = Site::start()?;
     let mut rows = Vec::new();
     for bytes in SIZES {
         for connections in CONNECTIONS {
@@ -63,7 +64,7 @@ fn table(plan: &Plan, site: &Site, bytes: usize, connections: usize) -> anyhow::
     let table = Table::start(
         &title,
         &[
-            ("case", 13),
+            ("case", 14),
             ("req/s", 8),
             ("p50 ms", 8),
             ("p99 ms", 8),
@@ -129,12 +130,11 @@ fn warm_up(
     bytes: usize,
     connections: usize,
 ) -> anyhow::Result<usize> {
-    let context = || format!("{}, {}", case.title(), size(bytes));
     let probe = site.requests(case, bytes, plan.warm_up_requests.max(PROBE));
     let request_bytes = probe.first().map_or(1, Vec::len);
-    load::run(&site.target(case), connections, probe, Repeat::Once).with_context(context)?;
+    send(site, case, connections, probe, Repeat::Once)?;
     let probe = site.requests(case, bytes, PROBE);
-    let load = load::run(&site.target(case), connections, probe, Repeat::Once)?;
+    let load = send(site, case, connections, probe, Repeat::Once)?;
     let wanted = load.rate() * plan.load.as_secs_f64();
     Ok((wanted as usize).clamp(PROBE, (ROUND_BYTES / request_bytes).max(PROBE)))
 }
@@ -155,10 +155,31 @@ fn round(
     };
     let envoy = site.envoy(case).id();
     let before = processor::microseconds(envoy);
-    let load = load::run(&site.target(case), connections, requests, repeat)?;
+    let load = send(site, case, connections, requests, repeat)?;
     let spent = match (before, processor::microseconds(envoy)) {
         (Some(before), Some(after)) => (after - before) / load.requests().max(1) as f64,
         _ => f64::NAN,
     };
     Ok((load, spent))
+}
+
+/// Sends requests, each of which must be answered with 2xx and have reached the upstream.
+fn send(
+    site: &Site,
+    case: Case,
+    connections: usize,
+    requests: Vec<Vec<u8>>,
+    repeat: Repeat,
+) -> anyhow::Result<Load> {
+    let before = site.upstream.seen();
+    let load = load::run(&site.target(case), connections, requests, repeat)
+        .with_context(|| case.title())?;
+    let arrived = site.upstream.seen() - before;
+    ensure!(
+        arrived == load.requests() as u64,
+        "{}: {arrived} of {} requests reached the upstream",
+        case.title(),
+        load.requests()
+    );
+    Ok(load)
 }

@@ -5,11 +5,11 @@ use sealgate_tests::certificates::Certificates;
 use sealgate_tests::draft::{self, Draft, Seal};
 use sealgate_tests::envoy::{Envoy, Setup};
 use sealgate_tests::keys::{Keys, hex, random};
-use sealgate_tests::nginx::Nginx;
 use sealgate_tests::required;
 use sealgate_tests::tls::Offer;
 use serde_json::{Value, json};
 
+use super::upstream::Upstream;
 use crate::load::Target;
 
 /// What stands between client and upstream.
@@ -21,6 +21,8 @@ pub(crate) enum Case {
     EmptyFilter,
     /// The policy, all keys in the plugin.
     Local,
+    /// The same with a signed token: ES256 is the dearest thing that the plugin computes.
+    LocalSigned,
     /// The policy, the token's key in the PKCS#11 token.
     Bridge,
     /// The policy, token and body each with a key from the PKCS#11 token.
@@ -28,10 +30,11 @@ pub(crate) enum Case {
 }
 
 impl Case {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::NoFilter,
         Self::EmptyFilter,
         Self::Local,
+        Self::LocalSigned,
         Self::Bridge,
         Self::BridgeTwice,
     ];
@@ -42,6 +45,7 @@ impl Case {
             Self::NoFilter => "no-filter",
             Self::EmptyFilter => "empty-filter",
             Self::Local => "full-local-keys",
+            Self::LocalSigned => "full-local-keys-es256",
             Self::Bridge => "full-bridge-token",
             Self::BridgeTwice => "full-bridge-token-and-body",
         }
@@ -53,7 +57,8 @@ impl Case {
             Self::NoFilter => "no filter",
             Self::EmptyFilter => "empty filter",
             Self::Local => "local keys",
-            Self::Bridge => "bridge",
+            Self::LocalSigned => "local + ES256",
+            Self::Bridge => "bridge + ES256",
             Self::BridgeTwice => "bridge twice",
         }
     }
@@ -64,10 +69,11 @@ impl Case {
             Self::NoFilter => "the shipped bootstrap without the plugin",
             Self::EmptyFilter => "a wasm module that does nothing",
             Self::Local => "RFC 9421 HMAC, replay, `dir` token, AES-256-GCM body, SQLi + XSS scan",
+            Self::LocalSigned => "the same with an ES256 signature inside the token",
             Self::Bridge => {
-                "the same, but an ES256 token inside ECDH-ES+A256KW, unwrapped by hsm-bridge on SoftHSM2"
+                "the same, but hsm-bridge on SoftHSM2 unwraps the token (ECDH-ES+A256KW)"
             }
-            Self::BridgeTwice => "the same token, and a JWE body whose key hsm-bridge unwraps too",
+            Self::BridgeTwice => "the same, and the body is a JWE whose key hsm-bridge unwraps too",
         }
     }
 
@@ -84,20 +90,24 @@ pub(crate) struct Site {
     no_filter: Envoy,
     empty_filter: Envoy,
     policy: Envoy,
-    _nginx: Nginx,
+    /// Behind all of them.
+    pub(super) upstream: Upstream,
     _bridge: Bridge,
 }
 
 impl Site {
     /// Starts token, bridge, upstream and three Envoys.
-    pub(crate) fn start() -> Self {
+    ///
+    /// # Errors
+    /// The upstream does not start; the harness panics for everything else.
+    pub(crate) fn start() -> anyhow::Result<Self> {
         let certificates = Certificates::make();
-        let nginx = Nginx::start();
+        let upstream = Upstream::start()?;
         let bridge = Bridge::start(Token::SoftHsm);
         let keys = Keys::make(bridge.lock());
         let start = |setup: Setup| {
             setup
-                .site(&certificates, nginx.address())
+                .site(&certificates, upstream.address())
                 .bridge(&bridge.socket())
                 .concurrency(1)
                 .start()
@@ -109,15 +119,15 @@ impl Site {
                 .module(&required::plugin())
                 .policy(&policy(&keys)),
         );
-        Self {
+        Ok(Self {
             certificates,
             keys,
             no_filter,
             empty_filter,
             policy,
-            _nginx: nginx,
+            upstream,
             _bridge: bridge,
-        }
+        })
     }
 
     /// The Envoy of a case.
@@ -125,7 +135,7 @@ impl Site {
         match case {
             Case::NoFilter => &self.no_filter,
             Case::EmptyFilter => &self.empty_filter,
-            Case::Local | Case::Bridge | Case::BridgeTwice => &self.policy,
+            _ => &self.policy,
         }
     }
 
@@ -144,6 +154,11 @@ impl Site {
             Case::NoFilter | Case::EmptyFilter | Case::Local => {
                 draft.target = "/local/42?currency=EUR".to_owned();
                 draft.token = Draft::shared(&self.keys).token;
+                draft.seal = raw;
+            }
+            Case::LocalSigned => {
+                draft.target = "/signed/42?currency=EUR".to_owned();
+                draft.token().lock = self.keys.shared_dir();
                 draft.seal = raw;
             }
             Case::Bridge => {
@@ -172,17 +187,22 @@ impl Site {
     }
 }
 
-/// The suites' policy and two more: local keys only, and a bridge token with a local body key.
+/// The suites' policy, and one for each case that it does not have: AES-256-GCM bodies, and tokens as
+/// the case says.
 fn policy(keys: &Keys) -> Value {
     let mut policy = keys.policy();
     let policies = policy["policies"].as_object_mut().expect("policies");
     let payload = policies["raw"]["payload"].clone();
-    let mut local = policies["shared"].clone();
-    local["payload"].clone_from(&payload);
-    let mut bridge = policies["payments"].clone();
-    bridge["payload"] = payload;
-    policies.insert("local".into(), local);
-    policies.insert("bridge".into(), bridge);
+    for (name, like) in [
+        ("local", "shared"),
+        ("signed", "payments"),
+        ("bridge", "payments"),
+    ] {
+        let mut one = policies[like].clone();
+        one["payload"].clone_from(&payload);
+        policies.insert(name.into(), one);
+    }
+    policies["signed"]["token"]["decrypt"] = json!(["shared-dir"]);
     for policy in policies.values_mut() {
         if let Some(replay) = policy.get_mut("replay") {
             // A guard that is full refuses; a long run must not fill it.
@@ -190,7 +210,7 @@ fn policy(keys: &Keys) -> Value {
         }
     }
     let routes = policy["routes"].as_array_mut().expect("routes");
-    for name in ["local", "bridge"] {
+    for name in ["local", "signed", "bridge"] {
         routes.push(json!({ "match": { "path_prefix": format!("/{name}") }, "policy": name }));
     }
     policy
