@@ -23,7 +23,25 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Members in the order of their names, whatever order the build's JSON library keeps.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort();
+            let members = names.into_iter().filter_map(|name| {
+                let member = members.get(name)?;
+                Some((name.clone(), sorted(member)))
+            });
+            Value::Object(members.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
 fn page(schema: &Value) -> Result<String> {
+    let schema = &sorted(schema);
     let mut page = format!("{OPENING}{EXAMPLE}```\n");
     let empty = Map::new();
     let definitions = schema

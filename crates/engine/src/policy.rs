@@ -21,7 +21,7 @@ use keys::KeyTable;
 use material::{Material, resolve};
 pub use material::{MaterialSource, NoMaterials};
 pub use raw::Mode;
-use raw::{RawBridge, RawDocument};
+use raw::{RawBridge, RawDocument, RawUnmatched};
 use read::section;
 use routes::RouteTable;
 
@@ -79,13 +79,22 @@ fn compile_into(
         }
     };
     let raw = section::<RawDocument>(document, "", findings)?;
-    if raw.version != 1 {
-        findings.fault(
-            "version",
-            format!("{} is not known", raw.version),
-            "write version: 1",
-        );
-        return None;
+    match raw.version {
+        Some(1) => {}
+        // A wrong type has been reported; a missing member has not.
+        None if findings.names("version") => {}
+        None => findings.fault("version", "is missing", "write version: 1"),
+        Some(version) => {
+            findings.fault(
+                "version",
+                format!("{version} is not known"),
+                "write version: 1",
+            );
+            return None;
+        }
+    }
+    if raw.unmatched.is_none() && !findings.names("unmatched") {
+        findings.fault("unmatched", "is missing", "write unmatched: refuse");
     }
     let keys = KeyTable::compile(raw.keys, source, findings);
     let bridge = raw.bridge.and_then(|value| bridge(value, source, findings));
@@ -110,7 +119,8 @@ fn compile_into(
         }
     }
     let identity_headers = identity_headers(policies.values());
-    let routes = RouteTable::compile(raw.routes, raw.unmatched, policies, &names, findings);
+    let unmatched = raw.unmatched.unwrap_or(RawUnmatched::Refuse);
+    let routes = RouteTable::compile(raw.routes, unmatched, policies, &names, findings);
     Some(Compiled {
         routes,
         bridge,

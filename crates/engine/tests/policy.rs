@@ -36,6 +36,8 @@ fn all_faults_of_a_document_are_reported_at_once_each_with_its_place() {
         document["policies"]["pay"]["inspect"]["classes"] = json!(["sqli", "magic"]);
         document["routes"][0]["policy"] = json!("nope");
         document["routes"][1]["match"] = json!({});
+        document["unmatched"] = json!("maybe");
+        document["routs"] = json!([]);
     });
     for expected in [
         "keys[0].alg",
@@ -47,6 +49,8 @@ fn all_faults_of_a_document_are_reported_at_once_each_with_its_place() {
         "policies.pay.inspect.classes[1]",
         "routes[0].policy",
         "routes[1].match",
+        "unmatched",
+        "routs",
     ] {
         assert!(
             places.iter().any(|place| place == expected),
@@ -97,7 +101,7 @@ fn what_is_not_one_json_object_is_refused() {
         places(|document| {
             document.as_object_mut().unwrap().remove("unmatched");
         }),
-        ["policy"]
+        ["unmatched"]
     );
 }
 

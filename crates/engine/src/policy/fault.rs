@@ -68,6 +68,11 @@ impl Findings {
         });
     }
 
+    /// Whether a fault at this place has been reported.
+    pub(crate) fn names(&self, path: &str) -> bool {
+        self.faults.iter().any(|fault| fault.path == path)
+    }
+
     /// Checks that a number lies in its range, and says the range when it does not.
     pub(crate) fn range<T: PartialOrd + fmt::Display>(
         &mut self,

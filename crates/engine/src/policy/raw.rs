@@ -14,9 +14,11 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawDocument {
     /// Version of the policy language. This release reads version 1.
-    pub(crate) version: u32,
+    #[cfg_attr(feature = "schema", schemars(with = "u32"))]
+    pub(crate) version: Option<u32>,
     /// What happens to a request that no route matches: `refuse`, or `pass` unexamined.
-    pub(crate) unmatched: RawUnmatched,
+    #[cfg_attr(feature = "schema", schemars(with = "RawUnmatched"))]
+    pub(crate) unmatched: Option<RawUnmatched>,
     /// How to reach hsm-bridge. Required when a key lives in it.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<RawBridge>"))]

@@ -8,25 +8,34 @@ use super::fault::Findings;
 /// Most unknown members reported per section; a document of garbage ends here.
 const MAX_UNKNOWN_MEMBERS: usize = 32;
 
-/// Reads one section. Faults get `path` in front of their own place; members that are unknown
-/// or of a wrong type are reported one by one as long as the rest can still be read.
+/// Reads one section. Faults get `path` in front of their own place. A member that is unknown or
+/// of a wrong type is reported and read as if it were absent, so that it hides no other fault; the
+/// document as a whole does not compile once a fault is reported.
 pub(crate) fn section<T: DeserializeOwned>(
     mut value: Value,
     path: &str,
     findings: &mut Findings,
 ) -> Option<T> {
-    let mut clean = true;
+    let mut removed: Vec<String> = Vec::new();
     for _ in 0..MAX_UNKNOWN_MEMBERS {
         match serde_path_to_error::deserialize::<_, T>(&value) {
-            Ok(read) => return clean.then_some(read),
+            Ok(read) => return Some(read),
             Err(fault) => {
-                clean = false;
                 let inner = fault.path().to_string();
                 let problem = fault.inner().to_string();
+                // Missing only because its wrong value was taken out: that has been said.
+                let said = removed.iter().any(|member| {
+                    let name = member.rsplit('.').next().unwrap_or_default();
+                    problem.starts_with(&format!("missing field `{name}`"))
+                });
+                if said {
+                    return None;
+                }
                 findings.fault(join(path, &inner), redact(&problem), remedy(&problem));
                 if !remove(&mut value, &inner) {
                     return None;
                 }
+                removed.push(inner);
             }
         }
     }
