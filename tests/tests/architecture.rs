@@ -175,3 +175,18 @@ fn the_shipped_capability_list_has_every_callback_and_no_spare_host_call() {
         }
     }
 }
+
+/// Blocks, functions and implementations alike: nothing of ours needs one. The declarations of host
+/// calls in two test guests are `unsafe extern` with `safe` items, and have no block.
+#[test]
+fn there_is_no_unsafe_block_outside_aead_and_the_pkcs11_edge() {
+    let output = Command::new("git")
+        .args(["grep", "-nE", r"\bunsafe\s*(\{|fn\b|impl\b)", "--", "*.rs"])
+        .args([":!crates/aead", ":!hsm-bridge/src/token", ":!tests/tokens"])
+        .current_dir(required::repository())
+        .output()
+        .expect("git grep");
+    let found = String::from_utf8_lossy(&output.stdout);
+    // git grep ends with 1 when it found nothing.
+    assert_eq!(output.status.code(), Some(1), "{found}");
+}
