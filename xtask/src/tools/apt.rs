@@ -36,7 +36,7 @@ pub(crate) const DEMO_NEEDS: [Need; 2] = [Need::SoftHsm, Need::Cmake];
 pub(crate) const BENCH_NEEDS: [Need; 6] = [
     Need::SoftHsm,
     Need::Cmake,
-    Need::Nginx,
+    Need::Node,
     Need::Pip,
     Need::PkgConfig,
     Need::OpenSsl,
