@@ -179,12 +179,8 @@ impl Exchange {
         loop {
             match progress {
                 Ok(Progress::Next(step)) => progress = self.step(step, now),
-                Ok(Progress::Hold(effect)) => {
-                    if matches!(effect, Effect::Forward(_)) {
-                        self.state = State::Ended;
-                    }
-                    return effect;
-                }
+                // `handle` has ended the exchange; only a step that waits opens it again.
+                Ok(Progress::Hold(effect)) => return effect,
                 Err(reason) => {
                     self.state = State::Ended;
                     self.body = Vec::new();

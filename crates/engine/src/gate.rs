@@ -21,6 +21,8 @@ pub(crate) struct Compiled {
     pub(crate) routes: RouteTable,
     pub(crate) bridge: Option<Bridge>,
     pub(crate) identity_headers: Vec<String>,
+    reads_channel: bool,
+    reads_route_name: bool,
 }
 
 impl Gate {
@@ -38,8 +40,11 @@ impl Gate {
             identity_headers,
             warnings,
         } = policy::compile(document, materials)?;
+        let reads_channel = routes.policies().any(|policy| policy.channel.is_some());
         Ok(Self {
             compiled: Arc::new(Compiled {
+                reads_channel,
+                reads_route_name: routes.reads_route_name(),
                 routes,
                 bridge,
                 identity_headers,
@@ -72,15 +77,12 @@ impl Gate {
 
     /// Whether some policy looks at the TLS connection; otherwise the host need not be asked.
     pub fn reads_channel(&self) -> bool {
-        self.compiled
-            .routes
-            .policies()
-            .any(|policy| policy.channel.is_some())
+        self.compiled.reads_channel
     }
 
     /// Whether some route matches by the host's route name.
     pub fn reads_route_name(&self) -> bool {
-        self.compiled.routes.reads_route_name()
+        self.compiled.reads_route_name
     }
 
     /// Takes up a request. The adapter gives the head as received and then drives the exchange.
