@@ -80,6 +80,30 @@ pub fn all() -> Vec<Case> {
     [head::CASES, token::CASES, body::CASES, plaintext::CASES].concat()
 }
 
+/// Sends every case that is wanted; fails with all that were not refused as they must be.
+pub fn refuse_all(
+    keys: &Keys,
+    wanted: impl Fn(&Case) -> bool,
+    refuse: impl Fn(&Sent, Expect) -> Result<(), String>,
+) {
+    let cases: Vec<Case> = all().into_iter().filter(wanted).collect();
+    assert!(!cases.is_empty());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        match refuse(&(case.make)(keys), case.expect) {
+            Ok(()) => println!("refused {:?}: {}", case.expect, case.name),
+            Err(fault) => wrong.push(format!("{}: {fault}", case.name)),
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {} wrong:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+}
+
 /// A draft of the main route, changed and made.
 fn payments(keys: &Keys, change: impl FnOnce(&mut Draft)) -> Sent {
     let mut draft = Draft::payments(keys);

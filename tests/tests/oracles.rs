@@ -73,12 +73,10 @@ fn private_jwk(gate: &Gate) -> Value {
     public
 }
 
-#[test]
-fn josekit_seals_to_the_ec_key_in_softhsm() {
-    let gate = softhsm();
+fn josekit_seals_to(gate: &Gate) {
     let inner = maker::sign(&gate.keys.idp, "idp-2026", &claims());
     opened(
-        &gate,
+        gate,
         &gate.keys.gate,
         "/payments/1",
         &inner,
@@ -86,46 +84,38 @@ fn josekit_seals_to_the_ec_key_in_softhsm() {
     );
 }
 
-#[test]
-fn npm_jose_seals_to_the_ec_key_in_softhsm() {
-    let gate = softhsm();
+fn npm_jose_seals_to(gate: &Gate) {
     let mut node = Node::start();
-    let inner = node.sign("ES256", &private_jwk(&gate), "idp-2026", &claims());
+    let inner = node.sign("ES256", &private_jwk(gate), "idp-2026", &claims());
     opened(
-        &gate,
+        gate,
         &gate.keys.gate,
         "/payments/1",
         &inner,
         &mut |l, p, e| node.seal(l, p, e),
     );
+}
+
+#[test]
+fn josekit_seals_to_the_ec_key_in_softhsm() {
+    josekit_seals_to(&softhsm());
+}
+
+#[test]
+fn npm_jose_seals_to_the_ec_key_in_softhsm() {
+    npm_jose_seals_to(&softhsm());
 }
 
 #[test]
 fn josekit_seals_to_the_rsa_key_in_kryoptic() {
     let gate = kryoptic();
     assert_eq!(gate.keys.gate.alg, "RSA-OAEP-256");
-    let inner = maker::sign(&gate.keys.idp, "idp-2026", &claims());
-    opened(
-        &gate,
-        &gate.keys.gate,
-        "/payments/1",
-        &inner,
-        &mut maker::seal,
-    );
+    josekit_seals_to(&gate);
 }
 
 #[test]
 fn npm_jose_seals_to_the_rsa_key_in_kryoptic() {
-    let gate = kryoptic();
-    let mut node = Node::start();
-    let inner = node.sign("ES256", &private_jwk(&gate), "idp-2026", &claims());
-    opened(
-        &gate,
-        &gate.keys.gate,
-        "/payments/1",
-        &inner,
-        &mut |l, p, e| node.seal(l, p, e),
-    );
+    npm_jose_seals_to(&kryoptic());
 }
 
 #[test]

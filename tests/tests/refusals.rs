@@ -23,23 +23,9 @@ fn gate() -> MutexGuard<'static, Gate> {
 
 fn run(wanted: impl Fn(&Case) -> bool) {
     let gate = gate();
-    let cases: Vec<Case> = cases::all().into_iter().filter(wanted).collect();
-    assert!(!cases.is_empty());
-    let mut wrong = Vec::new();
-    for case in &cases {
-        let sent = (case.make)(&gate.keys);
-        match gate.refuses(&sent, case.expect) {
-            Ok(()) => println!("refused {:?}: {}", case.expect, case.name),
-            Err(fault) => wrong.push(format!("{}: {fault}", case.name)),
-        }
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} of {} wrong:\n{}",
-        wrong.len(),
-        cases.len(),
-        wrong.join("\n")
-    );
+    cases::refuse_all(&gate.keys, wanted, |sent, expect| {
+        gate.refuses(sent, expect)
+    });
 }
 
 fn expects(class: &'static str) -> impl Fn(&Case) -> bool {
