@@ -1,4 +1,4 @@
-//! `sealgate`: run the gate, check its policy, make and open sealed requests.
+//! `sealgate`: run the gate, check its policy, scan recorded traffic, make and open sealed requests.
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +12,7 @@ mod policy_file;
 mod print;
 mod reference;
 mod run;
+mod scan;
 mod seal;
 mod sealing;
 
@@ -48,6 +49,8 @@ enum Verb {
     Seal(Box<seal::Args>),
     /// Open what `seal` makes, with a local key or through hsm-bridge
     Open(open::Args),
+    /// Scan recorded values or requests for injections, and print a verdict for each
+    Scan(Box<scan::Args>),
     /// Play the whole path on this machine; `cargo xtask demo` builds what it needs
     Demo(demo::Args),
     /// Print the reference page of the policy file (docs/policy.md)
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
     let verdict = match Cli::parse().verb {
         Verb::Check(args) => check::run(&args),
         Verb::Run(args) => run::run(&args),
+        Verb::Scan(args) => scan::run(&args),
         Verb::Demo(args) => on_runtime(demo::run(&args)),
         Verb::Seal(args) => on_runtime(seal::run(&args)),
         Verb::Open(args) => on_runtime(open::run(&args)),

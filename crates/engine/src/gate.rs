@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use sealgate_scan::ScanPolicy;
+
 use crate::exchange::{Decision, Exchange};
 use crate::policy::compiled::Bridge;
 use crate::policy::routes::{RouteQuestion, RouteTable, Verdict};
 use crate::policy::{self, MaterialSource, PolicyFault, PolicyWarning};
 use crate::refusal::Reason;
-use crate::request::{Channel, Request, RequestHead};
+use crate::request::{Channel, Request, RequestHead, without_port};
 
 /// A policy document that compiled. Cheap to clone; keys are wiped when the last clone goes.
 #[derive(Clone)]
@@ -23,6 +25,16 @@ pub(crate) struct Compiled {
     pub(crate) identity_headers: Vec<String>,
     reads_channel: bool,
     reads_route_name: bool,
+}
+
+/// The settings of an `inspect` stage.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Inspection<'g> {
+    /// Classes and limits.
+    pub scan: &'g ScanPolicy,
+    /// Names of the scanned headers, cookies apart.
+    pub headers: &'g [String],
 }
 
 impl Gate {
@@ -73,6 +85,37 @@ impl Gate {
             .policies()
             .map(|policy| (policy.name.clone(), crate::explain::policy(policy)))
             .collect()
+    }
+
+    /// What the `inspect` stage of a policy looks at; for judging recorded traffic without a gate.
+    pub fn inspection(&self, policy: &str) -> Option<Inspection<'_>> {
+        let stage = self.compiled.routes.policy(policy)?.inspect.as_ref()?;
+        Some(Inspection {
+            scan: &stage.scan,
+            headers: &stage.headers,
+        })
+    }
+
+    /// Name of the policy that judges such a request; `None` when an open route forwards it.
+    /// Routes by the host's route name never match here. `host` may have a port.
+    ///
+    /// # Errors
+    /// The reason when no route matches.
+    pub fn policy_for(&self, method: &str, path: &str, host: &str) -> Result<Option<&str>, Reason> {
+        let verdict = self.compiled.routes.decide(&RouteQuestion {
+            path: path.as_bytes(),
+            method: method.as_bytes(),
+            host: without_port(host.as_bytes()),
+            route_name: None,
+            metadata_policy: None,
+        });
+        match verdict {
+            Verdict::Judge(policy) => Ok(self
+                .policy_names()
+                .find(|name| *name == policy.name.as_str())),
+            Verdict::Open => Ok(None),
+            Verdict::Refuse => Err(Reason::NoRoute),
+        }
     }
 
     /// Whether some policy looks at the TLS connection; otherwise the host need not be asked.

@@ -34,11 +34,11 @@ mod stage;
 pub use event::{Effect, Event, KeyQuestion, SharedAnswer, SharedRequest, Ticket};
 pub use exchange::{Exchange, Observation};
 pub use forward::{Forward, HeaderEdit};
-pub use gate::Gate;
+pub use gate::{Gate, Inspection};
 #[cfg(feature = "schema")]
 pub use policy::schema;
 pub use policy::{MaterialSource, Mode, NoMaterials, PolicyFault, PolicyWarning};
 pub use refusal::{ProblemClass, Reason, Refusal, Stage};
-pub use request::{Channel, HeaderLine, RequestHead};
+pub use request::{Channel, HeaderLine, RequestHead, path_has_one_reading};
 pub use self_test::{SelfTestFailed, self_test};
 pub use stage::payload::raw_associated_data;

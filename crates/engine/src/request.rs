@@ -142,17 +142,7 @@ impl Request {
 
     /// Host without port.
     pub(crate) fn host(&self) -> &[u8] {
-        let authority = self.authority.as_slice();
-        if authority.starts_with(b"[") {
-            return authority
-                .split_inclusive(|byte| *byte == b']')
-                .next()
-                .unwrap_or_default();
-        }
-        authority
-            .split(|byte| *byte == b':')
-            .next()
-            .unwrap_or_default()
+        without_port(&self.authority)
     }
 
     /// The view that signature schemes read.
@@ -167,12 +157,26 @@ impl Request {
     }
 }
 
+/// The host of an authority.
+pub(crate) fn without_port(authority: &[u8]) -> &[u8] {
+    if authority.starts_with(b"[") {
+        return authority
+            .split_inclusive(|byte| *byte == b']')
+            .next()
+            .unwrap_or_default();
+    }
+    authority
+        .split(|byte| *byte == b':')
+        .next()
+        .unwrap_or_default()
+}
+
 /// Whether every server behind the gate reads this path as the same one.
 ///
 /// Routes and signatures go by the raw path. A path that another server would shorten or split
 /// differently (dot segments, empty segments, encoded slashes, path parameters on dots) could be
 /// judged by one policy and served by the resource of another.
-fn path_has_one_reading(path: &[u8]) -> bool {
+pub fn path_has_one_reading(path: &[u8]) -> bool {
     let lower = path.to_ascii_lowercase();
     let has = |needle: &[u8]| lower.windows(needle.len()).any(|window| window == needle);
     if [b"//".as_slice(), b"\\", b"%2f", b"%5c", b"%00"]

@@ -112,6 +112,10 @@ impl RouteTable {
         self.rows.iter().any(|row| row.route_name.is_some())
     }
 
+    pub(crate) fn policy(&self, name: &str) -> Option<&Policy> {
+        self.policies.get(name).map(AsRef::as_ref)
+    }
+
     pub(crate) fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
         self.policies.values()
     }
