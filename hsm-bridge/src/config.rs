@@ -5,16 +5,19 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::replay::ReplayConfig;
 use crate::secret::SecretSource;
 use crate::service::KeyPlan;
 use crate::token::Purpose;
 use crate::token::pkcs11::Place;
 
 mod read;
+mod replay;
 mod sections;
 
 pub use read::Fault;
 use read::{Faults, Section};
+use replay::read_replay;
 use sections::{each, empty, read_key, read_server, read_socket, read_token};
 
 /// A configuration without faults.
@@ -28,6 +31,8 @@ pub struct Config {
     pub sockets: Vec<SocketConfig>,
     /// The keys.
     pub keys: Vec<KeyConfig>,
+    /// The replay stores; there may be none.
+    pub replay: Vec<ReplayConfig>,
 }
 
 /// `[server]`
@@ -77,6 +82,8 @@ pub struct SocketConfig {
     pub fail_per_min: u64,
     /// What may be done with which key.
     pub allow: Vec<Allow>,
+    /// The replay stores that may be used.
+    pub replay: BTreeSet<String>,
 }
 
 /// One entry of a socket's `allow`.
@@ -154,12 +161,18 @@ impl Config {
         let tokens = each(&mut root, "token", &mut faults, read_token);
         let keys = each(&mut root, "key", &mut faults, read_key);
         let sockets = each(&mut root, "socket", &mut faults, read_socket);
-        root.end("server, token, key, socket", &mut faults);
+        let replay = root
+            .sections("replay", &mut faults)
+            .into_iter()
+            .filter_map(|section| read_replay(section, &mut faults))
+            .collect();
+        root.end("server, token, key, socket, replay", &mut faults);
         let config = Self {
             server,
             tokens,
             sockets,
             keys,
+            replay,
         };
         config.check(&mut faults);
         if faults.0.is_empty() {
@@ -217,10 +230,20 @@ impl Config {
                 faults.add(at("token"), "is not the name of a token");
             }
         }
+        let mut stores = BTreeSet::new();
+        for (index, store) in self.replay.iter().enumerate() {
+            if !stores.insert(&store.name) {
+                faults.add(format!("replay[{index}].name"), "is used twice");
+            }
+        }
         let mut paths = BTreeSet::from([&self.server.admin_socket]);
         for (index, socket) in self.sockets.iter().enumerate() {
             if !paths.insert(&socket.path) {
                 faults.add(format!("socket[{index}].path"), "is used twice");
+            }
+            if socket.replay.iter().any(|name| !stores.contains(name)) {
+                let at = format!("socket[{index}].replay");
+                faults.add(at, "names a store that is not in this file");
             }
             for (entry, allow) in socket.allow.iter().enumerate() {
                 let at = |name: &str| format!("socket[{index}].allow[{entry}].{name}");

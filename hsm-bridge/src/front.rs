@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::config::{Config, SocketConfig};
 use crate::metrics::{CauseLabel, Metrics};
+use crate::replay::ReplayStore;
 use crate::service::Service;
 
 mod admin;
@@ -36,14 +37,21 @@ const MAX_HEAD_BYTES: usize = 8 * 1024;
 pub struct Bridge {
     config: Config,
     services: HashMap<String, Arc<Service>>,
+    replay: HashMap<String, Arc<ReplayStore>>,
     metrics: Arc<Metrics>,
     connections: Arc<Semaphore>,
 }
 
 impl Bridge {
-    /// Joins configuration and services (by token name).
+    /// Joins the configuration with its services, and makes its replay stores.
     #[must_use]
     pub fn new(config: Config, services: Vec<Arc<Service>>, metrics: Arc<Metrics>) -> Arc<Self> {
+        let replay = config
+            .replay
+            .iter()
+            .map(|store| ReplayStore::new(store.clone(), Arc::clone(&metrics)))
+            .map(|store| (store.name().to_owned(), store))
+            .collect();
         let connections = Arc::new(Semaphore::new(config.server.max_conns));
         let services = services
             .into_iter()
@@ -52,6 +60,7 @@ impl Bridge {
         Arc::new(Self {
             config,
             services,
+            replay,
             metrics,
             connections,
         })
@@ -60,6 +69,11 @@ impl Bridge {
     /// The services.
     pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
         self.services.values()
+    }
+
+    /// The replay stores; somebody has to [`ReplayStore::keep`] each.
+    pub fn replay_stores(&self) -> impl Iterator<Item = &Arc<ReplayStore>> {
+        self.replay.values()
     }
 
     /// Serves a data socket until `stop` turns true.

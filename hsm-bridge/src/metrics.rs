@@ -37,6 +37,22 @@ pub struct TokenLabel {
     pub token: String,
 }
 
+/// A replay store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StoreLabel {
+    /// Its name in the configuration.
+    pub store: String,
+}
+
+/// One record in a replay store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ReplayLabels {
+    /// The store's name in the configuration.
+    pub store: String,
+    /// `fresh`, `seen`, or the code of the failure.
+    pub result: &'static str,
+}
+
 /// A reason.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct CauseLabel {
@@ -76,6 +92,13 @@ pub struct Metrics {
     pub connections: Gauge<i64, std::sync::atomic::AtomicI64>,
     /// Cryptographic failures.
     pub crypto_failed: Counter<u64, AtomicU64>,
+    /// Records asked of replay stores.
+    pub replay: Family<ReplayLabels, Counter>,
+    replay_time: Family<StoreLabel, Histogram, fn() -> Histogram>,
+    /// 1 while a replay store is connected, else 0.
+    pub replay_store_up: Family<StoreLabel, Gauge>,
+    /// How often a replay store was found to have forgotten everything.
+    pub replay_lost: Family<StoreLabel, Counter>,
 }
 
 impl Metrics {
@@ -137,6 +160,27 @@ impl Metrics {
             "Cryptographic failures",
             crypto_failed.clone(),
         );
+        let replay = Family::default();
+        registry.register("replay", "Records in replay stores", replay.clone());
+        let replay_time = Family::new_with_constructor(latency as fn() -> Histogram);
+        registry.register_with_unit(
+            "replay",
+            "Time of a record in a replay store",
+            Unit::Seconds,
+            replay_time.clone(),
+        );
+        let replay_store_up = Family::default();
+        registry.register(
+            "replay_store_up",
+            "Whether the replay store is connected",
+            replay_store_up.clone(),
+        );
+        let replay_lost = Family::default();
+        registry.register(
+            "replay_lost",
+            "Times a replay store forgot everything",
+            replay_lost.clone(),
+        );
         Self {
             registry,
             requests,
@@ -154,7 +198,18 @@ impl Metrics {
             refused_connections,
             connections,
             crypto_failed,
+            replay,
+            replay_time,
+            replay_store_up,
+            replay_lost,
         }
+    }
+
+    /// Time a record took.
+    pub fn observe_replay(&self, store: StoreLabel, time: Duration) {
+        self.replay_time
+            .get_or_create(&store)
+            .observe(time.as_secs_f64());
     }
 
     /// Time an order took in the token.

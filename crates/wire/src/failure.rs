@@ -33,6 +33,8 @@ pub enum KeyFailure {
     TokenDown,
     /// The deadline passed.
     TokenTimeout,
+    /// The replay store does not answer: whether a value was seen, nobody knows.
+    StoreDown,
     /// A fault of the bridge.
     Internal,
     /// The bridge itself was not reached: an intermediary answered for it.
@@ -43,7 +45,7 @@ pub enum KeyFailure {
 
 impl KeyFailure {
     /// Every failure that travels, in the order of the table in `WIRE.md`.
-    pub const ON_THE_WIRE: [Self; 13] = [
+    pub const ON_THE_WIRE: [Self; 14] = [
         Self::BadRequest,
         Self::TooLarge,
         Self::BadMedia,
@@ -56,6 +58,7 @@ impl KeyFailure {
         Self::AlgUnsupported,
         Self::TokenDown,
         Self::TokenTimeout,
+        Self::StoreDown,
         Self::Internal,
     ];
 
@@ -75,6 +78,7 @@ impl KeyFailure {
             Self::AlgUnsupported => "alg_unsupported",
             Self::TokenDown => "token_down",
             Self::TokenTimeout => "token_timeout",
+            Self::StoreDown => "store_down",
             Self::Internal => "internal",
             Self::Unreachable => "unreachable",
             Self::Garbage => "garbage",
@@ -96,7 +100,7 @@ impl KeyFailure {
             Self::Internal => 500,
             Self::AlgUnsupported => 501,
             Self::Garbage => 502,
-            Self::TokenDown | Self::Unreachable => 503,
+            Self::TokenDown | Self::StoreDown | Self::Unreachable => 503,
             Self::TokenTimeout => 504,
         }
     }
@@ -117,6 +121,7 @@ impl KeyFailure {
             Self::AlgUnsupported => "the algorithm is not available with this key",
             Self::TokenDown => "the token is not available",
             Self::TokenTimeout => "the token did not answer in time",
+            Self::StoreDown => "the replay store is not available",
             Self::Internal => "internal error",
             Self::Unreachable => "the bridge was not reached",
             Self::Garbage => "the answer was not understood",
@@ -128,7 +133,12 @@ impl KeyFailure {
     pub fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::Busy | Self::Limited | Self::TokenDown | Self::TokenTimeout | Self::Unreachable
+            Self::Busy
+                | Self::Limited
+                | Self::TokenDown
+                | Self::TokenTimeout
+                | Self::StoreDown
+                | Self::Unreachable
         )
     }
 

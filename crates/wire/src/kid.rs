@@ -21,7 +21,7 @@ pub fn is_kid(kid: &str) -> bool {
 /// `%23`. `None` when `kid` cannot name a key.
 #[must_use]
 pub fn path(kid: &str, op: &Operation) -> Option<String> {
-    is_kid(kid).then(|| format!("/v{VERSION}/keys/{}/{}", kid.replace('#', "%23"), op.name()))
+    is_kid(kid).then(|| format!("/v{VERSION}/keys/{}/{}", escape(kid), op.name()))
 }
 
 /// Splits a request path of this version into key name and action (`unwrap`, `mac`, `sign`,
@@ -31,11 +31,24 @@ pub fn path(kid: &str, op: &Operation) -> Option<String> {
 pub fn decode_path(path: &str) -> Option<(String, &str)> {
     let rest = path.strip_prefix("/v1/keys/")?;
     let (kid, action) = rest.split_once('/')?;
-    if kid.contains('#') || action.is_empty() || action.contains('/') {
+    if action.is_empty() || action.contains('/') {
         return None;
     }
-    let kid = kid.replace("%23", "#");
-    is_kid(&kid).then_some((kid, action))
+    unescape(kid).map(|kid| (kid, action))
+}
+
+/// A name as a segment of a path.
+pub(crate) fn escape(kid: &str) -> String {
+    kid.replace('#', "%23")
+}
+
+/// The name a segment of a path stands for; `None` when it is none, or carries another escape.
+pub(crate) fn unescape(segment: &str) -> Option<String> {
+    if segment.contains('#') {
+        return None;
+    }
+    let kid = segment.replace("%23", "#");
+    is_kid(&kid).then_some(kid)
 }
 
 #[cfg(test)]

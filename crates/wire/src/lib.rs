@@ -21,6 +21,7 @@ mod answer;
 mod bytes;
 mod failure;
 mod kid;
+mod replay;
 mod request;
 
 pub use answer::{
@@ -29,6 +30,11 @@ pub use answer::{
 };
 pub use failure::{KeyFailure, WireError, encode_failure};
 pub use kid::{MAX_KID_BYTES, decode_path, is_kid, path};
+pub use replay::{
+    MAX_REPLAY_DIGEST_BYTES, MAX_REPLAY_TTL_MS, MIN_REPLAY_DIGEST_BYTES, ReplayRequest,
+    decode_replay_answer, decode_replay_path, decode_replay_request, encode_replay_answer,
+    encode_replay_request, replay_path,
+};
 pub use request::{
     EphemeralPublicKey, MacRequest, Operation, SignRequest, UnwrapRequest, decode_mac_request,
     decode_sign_request, decode_unwrap_request, encode,

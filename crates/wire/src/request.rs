@@ -165,7 +165,7 @@ pub fn decode_sign_request(body: &[u8]) -> Result<SignRequest, KeyFailure> {
     })
 }
 
-fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, KeyFailure> {
+pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, KeyFailure> {
     if body.len() > MAX_BODY_BYTES {
         return Err(KeyFailure::TooLarge);
     }

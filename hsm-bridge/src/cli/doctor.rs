@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::{Format, open};
 use crate::config::{Config, KeyConfig, TokenConfig};
 use crate::harden;
+use crate::replay::{ReplayConfig, inspect as inspect_store};
 use crate::secret::SecretSource;
 use crate::token::pkcs11::{Finding, Grade, Pkcs11Token, inspect};
 use crate::token::{FaultClass, Token as _};
@@ -26,6 +27,7 @@ pub(super) fn doctor(config: &Config, format: Format) -> ExitCode {
             findings.extend(keys(config, token).into_iter().map(prefix));
         }
     }
+    findings.extend(config.replay.iter().map(replay_store));
     let bad = findings.iter().any(|finding| finding.grade == Grade::Bad);
     match format {
         Format::Table => print(&findings),
@@ -49,6 +51,9 @@ fn process(config: &Config) -> Vec<Finding> {
     }
     let sources = config.tokens.iter().map(|token| ("PIN", &token.place.pin));
     let sources = sources.chain(config.sockets.iter().map(|s| ("header token", &s.token)));
+    let stores = config.replay.iter();
+    let sources =
+        sources.chain(stores.filter_map(|s| Some(("replay password", s.password.as_ref()?))));
     for (what, source) in sources {
         match source {
             SecretSource::File(path) => findings.extend(file_mode(what, path)),
@@ -137,6 +142,26 @@ fn key_findings(open: &Pkcs11Token, key: &KeyConfig) -> Vec<Finding> {
         ),
     };
     key.plan.algorithms.iter().map(test).collect()
+}
+
+fn replay_store(store: &ReplayConfig) -> Finding {
+    let what = format!("replay store {}", store.name);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let looked = match runtime {
+        Ok(runtime) => runtime.block_on(inspect_store(store)),
+        Err(error) => Err(error.to_string()),
+    };
+    match looked {
+        Ok(()) => Finding::good(&what, "connected; the server keeps what it is told"),
+        Err(found) => Finding::bad(
+            &what,
+            found,
+            "check that the server runs, that this user may open its socket, and its password \
+             (`server`, `user`, `password` of the store)",
+        ),
+    }
 }
 
 fn print(findings: &[Finding]) {

@@ -74,6 +74,9 @@ async fn run(bridge: Arc<Bridge>, config: &Config) -> Result<(), Failed> {
             .map_err(|error| Failed(format!("socket {}: {error}", socket.path.display())))?;
         tasks.spawn(serving);
     }
+    for store in bridge.replay_stores() {
+        tasks.spawn(Arc::clone(store).keep(stopped.clone()));
+    }
     tasks.spawn(bridge.serve_admin(admin, stopped));
     tracing::info!(
         event = "ready",

@@ -47,6 +47,10 @@ impl Section {
         }
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     pub(super) fn text(&mut self, key: &str, faults: &mut Faults) -> Option<String> {
         match self.table.remove(key)? {
             Value::String(text) if !text.is_empty() => Some(text),
@@ -58,7 +62,7 @@ impl Section {
     }
 
     pub(super) fn required(&mut self, key: &str, faults: &mut Faults) -> Option<String> {
-        if !self.table.contains_key(key) {
+        if !self.has(key) {
             faults.add(self.at(key), "is missing");
         }
         self.text(key, faults)

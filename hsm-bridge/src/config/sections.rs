@@ -1,5 +1,6 @@
 //! Reading the sections of the file, one function each.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -107,7 +108,11 @@ fn read_select(section: &mut Section, faults: &mut Faults) -> Option<Select> {
     )
 }
 
-fn read_secret(section: &mut Section, key: &str, faults: &mut Faults) -> Option<SecretSource> {
+pub(super) fn read_secret(
+    section: &mut Section,
+    key: &str,
+    faults: &mut Faults,
+) -> Option<SecretSource> {
     let at = section.at(key);
     let Some(mut source) = section.section(key, faults) else {
         faults.add(
@@ -132,8 +137,8 @@ fn read_secret(section: &mut Section, key: &str, faults: &mut Faults) -> Option<
     )
 }
 
-fn one_of<T>(
-    choices: [Option<T>; 3],
+pub(super) fn one_of<T, const N: usize>(
+    choices: [Option<T>; N],
     at: String,
     expected: &str,
     faults: &mut Faults,
@@ -216,8 +221,13 @@ pub(super) fn read_socket(mut section: Section, faults: &mut Faults) -> Option<S
     let token = read_secret(&mut section, "token", faults);
     let refuse_forwarded = section.flag("refuse_forwarded", true, faults);
     let fail_per_min = section.number("fail_per_min", 20, (0, 1_000_000), faults);
+    let replay: BTreeSet<String> = section
+        .texts("replay", faults)
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     let allow = section.sections("allow", faults);
-    if allow.is_empty() {
+    if allow.is_empty() && replay.is_empty() {
         faults.add(section.at("allow"), "must name at least one key");
     }
     let allow = allow
@@ -225,7 +235,7 @@ pub(super) fn read_socket(mut section: Section, faults: &mut Faults) -> Option<S
         .filter_map(|entry| read_allow(entry, faults))
         .collect();
     section.end(
-        "path, mode, gid, uids, token, refuse_forwarded, fail_per_min, allow",
+        "path, mode, gid, uids, token, refuse_forwarded, fail_per_min, allow, replay",
         faults,
     );
     Some(SocketConfig {
@@ -237,6 +247,7 @@ pub(super) fn read_socket(mut section: Section, faults: &mut Faults) -> Option<S
         refuse_forwarded,
         fail_per_min,
         allow,
+        replay,
     })
 }
 
@@ -258,6 +269,6 @@ fn read_allow(mut section: Section, faults: &mut Faults) -> Option<Allow> {
 }
 
 // Every number read this way has a limit that fits.
-fn size(number: u64) -> usize {
+pub(super) fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -43,6 +43,7 @@ pub(super) struct DataSocket {
     token: [u8; 32],
     refuse_forwarded: bool,
     allow: HashMap<String, BTreeSet<String>>,
+    replay: BTreeSet<String>,
     budget: Budget,
 }
 
@@ -72,6 +73,7 @@ impl DataSocket {
             token: Sha256::digest(token.as_bytes()).into(),
             refuse_forwarded: socket.refuse_forwarded,
             allow,
+            replay: socket.replay.clone(),
             budget: Budget::new(socket.fail_per_min),
         })
     }
@@ -120,6 +122,10 @@ impl DataSocket {
             });
         }
         self.authenticate(request.headers())?;
+        if let Some(store) = wire::decode_replay_path(path) {
+            seen.op = "replay";
+            return self.replay(&store, request, start).await;
+        }
         let (kid, action) = wire::decode_path(path).ok_or(KeyFailure::NoKey)?;
         seen.op = match action {
             "unwrap" => "unwrap",
@@ -176,6 +182,28 @@ impl DataSocket {
             self.budget.spend(&client, start);
         }
         result
+    }
+
+    async fn replay(
+        &self,
+        store: &str,
+        request: Request<Incoming>,
+        start: Instant,
+    ) -> Result<Response<Body>, KeyFailure> {
+        let store = self
+            .bridge
+            .replay
+            .get(store)
+            .filter(|store| self.replay.contains(store.name()))
+            .ok_or(KeyFailure::NoKey)?;
+        if request.method() != Method::POST {
+            return Err(KeyFailure::BadRequest);
+        }
+        let deadline = start + self.bridge.config.server.request_timeout;
+        let body = read(request, deadline).await?;
+        let record = wire::decode_replay_request(&body)?;
+        let fresh = store.record(&record, deadline).await?;
+        Ok(answer::json(wire::encode_replay_answer(fresh)))
     }
 
     fn authenticate(&self, headers: &HeaderMap) -> Result<(), KeyFailure> {
@@ -299,6 +327,10 @@ pub(super) fn ready(bridge: &Bridge) -> Response<Body> {
             (Health::Degraded, _) | (_, Health::Degraded) => Health::Degraded,
             _ => Health::Active,
         };
+    }
+    // Keys still work without a replay store, so it never takes the bridge out of service.
+    if worst == Health::Active && bridge.replay_stores().any(|store| !store.is_up()) {
+        worst = Health::Degraded;
     }
     let (status, word) = match worst {
         Health::Active => (StatusCode::OK, "active"),

@@ -27,6 +27,7 @@ pub(crate) enum Need {
     Npm,
     Pip,
     Promtool,
+    Redis,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -43,7 +44,7 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 ];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 15] = [
+pub(crate) const TEST_NEEDS: [Need; 16] = [
     Need::SoftHsm,
     Need::Pkcs11Tool,
     Need::Clang,
@@ -59,6 +60,7 @@ pub(crate) const TEST_NEEDS: [Need; 15] = [
     Need::Npm,
     Need::Pip,
     Need::Promtool,
+    Need::Redis,
 ];
 
 impl Need {
@@ -83,6 +85,7 @@ impl Need {
                 "prometheus",
                 "promtool, which reads the metrics as Prometheus does",
             ),
+            Self::Redis => ("redis-server", "the replay store of the bridge's tests"),
         }
     }
 
@@ -103,6 +106,7 @@ impl Need {
             Self::Node => has("node"),
             Self::Npm => has("npm"),
             Self::Promtool => has("promtool"),
+            Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }
     }
@@ -151,7 +155,11 @@ pub(crate) fn ensure(places: &Places, needs: &[Need]) -> Result<()> {
         process::quiet(places, "apt-get update", apt_get(root).arg("update"))?;
         process::quiet(places, "apt-get install", &mut install())?;
     }
-    for (need, service) in [(Need::Nginx, "nginx"), (Need::Promtool, "prometheus")] {
+    for (need, service) in [
+        (Need::Nginx, "nginx"),
+        (Need::Promtool, "prometheus"),
+        (Need::Redis, "redis-server"),
+    ] {
         if missing.contains(&need) {
             stop_service(root, service);
         }
