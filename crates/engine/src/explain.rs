@@ -98,15 +98,18 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
             .map(|class| class.name())
             .collect();
         lines.push(format!(
-            "inspect{}: {} in path, query, cookies, claims and plaintext body{}{}",
+            "inspect{}: paranoia {}, {} exclusions, in path, query, cookies, claims and plaintext \
+             body{}{}: {}",
             observed(stage.mode),
-            classes.join(" and "),
+            stage.scan.paranoia.level(),
+            stage.scan.exclusions.len(),
             if stage.headers.is_empty() {
                 ""
             } else {
                 ", and headers "
             },
             stage.headers.join(", "),
+            classes.join(", "),
         ));
     }
     lines

@@ -241,6 +241,40 @@ reasons! {
     InjectionSql = "injection-sqli", Inspect, Forbidden;
     /// Cross-site scripting.
     InjectionXss = "injection-xss", Inspect, Forbidden;
+    /// Operating system commands.
+    InjectionCommand = "injection-command", Inspect, Forbidden;
+    /// Path traversal or file inclusion.
+    InjectionPath = "injection-path", Inspect, Forbidden;
+    /// Server-side template or expression.
+    InjectionTemplate = "injection-ssti", Inspect, Forbidden;
+    /// Document database operators.
+    InjectionNosql = "injection-nosql", Inspect, Forbidden;
+    /// LDAP filter.
+    InjectionLdap = "injection-ldap", Inspect, Forbidden;
+    /// XPath expression.
+    InjectionXpath = "injection-xpath", Inspect, Forbidden;
+    /// XML external entity.
+    InjectionXxe = "injection-xxe", Inspect, Forbidden;
+    /// Server-side include.
+    InjectionInclude = "injection-include", Inspect, Forbidden;
+    /// JNDI look-up.
+    InjectionJndi = "injection-jndi", Inspect, Forbidden;
+    /// URL that points the server at itself.
+    InjectionSsrf = "injection-ssrf", Inspect, Forbidden;
+    /// Line breaks that start a header.
+    InjectionCrlf = "injection-crlf", Inspect, Forbidden;
+    /// Prototype pollution.
+    InjectionPrototype = "injection-prototype", Inspect, Forbidden;
+    /// Serialised object.
+    InjectionDeserialization = "injection-deserialization", Inspect, Forbidden;
+    /// Exhausting GraphQL document.
+    InjectionGraphql = "injection-graphql", Inspect, Forbidden;
+    /// Member that clients may not set.
+    InjectionMassAssignment = "injection-mass-assignment", Inspect, Forbidden;
+    /// Instructions to a language model.
+    InjectionPrompt = "injection-prompt", Inspect, Forbidden;
+    /// A class of attack that this engine has no name for.
+    InjectionOther = "injection-other", Inspect, Forbidden;
 
     /// A proof that the policy demands is missing: a bug of ours, refused.
     ProofMissing = "proof-missing", Forward, Unavailable;

@@ -2,7 +2,7 @@
 
 /// A set of byte classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct ByteClasses(u16);
+pub(crate) struct ByteClasses(u32);
 
 impl ByteClasses {
     /// Letters, digits, underscore.
@@ -33,9 +33,32 @@ impl ByteClasses {
     pub(crate) const COLON: Self = Self(1 << 12);
     /// `-`, which starts a comment when doubled.
     pub(crate) const DASH: Self = Self(1 << 13);
-
     /// `+`.
     pub(crate) const PLUS: Self = Self(1 << 14);
+    /// `$`.
+    pub(crate) const DOLLAR: Self = Self(1 << 15);
+    /// `{` and `}`.
+    pub(crate) const BRACE: Self = Self(1 << 16);
+    /// `(` and `)`.
+    pub(crate) const PAREN: Self = Self(1 << 17);
+    /// `[` and `]`.
+    pub(crate) const BRACKET: Self = Self(1 << 18);
+    /// `/`.
+    pub(crate) const SLASH: Self = Self(1 << 19);
+    /// `.`.
+    pub(crate) const DOT: Self = Self(1 << 20);
+    /// `|`.
+    pub(crate) const PIPE: Self = Self(1 << 21);
+    /// `;`.
+    pub(crate) const SEMICOLON: Self = Self(1 << 22);
+    /// The back quote.
+    pub(crate) const BACK_QUOTE: Self = Self(1 << 23);
+    /// Carriage return and line feed.
+    pub(crate) const NEWLINE: Self = Self(1 << 24);
+    /// `#`, `@`, `*`, `~`: marks before `{` in expression languages.
+    pub(crate) const MARK: Self = Self(1 << 25);
+    /// The byte `_`.
+    pub(crate) const UNDERSCORE: Self = Self(1 << 26);
 
     /// What an encoding needs.
     pub(crate) const ENCODED: Self =
@@ -61,14 +84,14 @@ pub(crate) fn classes(value: &[u8]) -> ByteClasses {
     ByteClasses(seen)
 }
 
-static TABLE: [u16; 256] = table();
+static TABLE: [u32; 256] = table();
 
 #[expect(
     clippy::indexing_slicing,
     reason = "evaluated at compile time, over the table's length"
 )]
-const fn table() -> [u16; 256] {
-    let mut table = [0u16; 256];
+const fn table() -> [u32; 256] {
+    let mut table = [0u32; 256];
     let mut byte = 0;
     while byte < 256 {
         table[byte] = class_of(byte as u8).0;
@@ -78,21 +101,35 @@ const fn table() -> [u16; 256] {
 }
 
 const fn class_of(byte: u8) -> ByteClasses {
+    use ByteClasses as C;
     match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => ByteClasses::WORD,
-        b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => ByteClasses::SPACE,
-        b'.' | b'/' | b'@' | b',' | b'~' => ByteClasses::LIGHT,
-        b':' => ByteClasses::LIGHT.with(ByteClasses::COLON),
-        b'-' => ByteClasses::LIGHT.with(ByteClasses::DASH),
-        b'\'' | b'"' | b'`' => ByteClasses::QUOTE,
-        b'<' | b'>' => ByteClasses::ANGLE,
-        b'=' => ByteClasses::EQUALS,
-        b'%' => ByteClasses::PERCENT.with(ByteClasses::OPERATOR),
-        b'&' => ByteClasses::AMPERSAND.with(ByteClasses::OPERATOR),
-        b'+' => ByteClasses::PLUS.with(ByteClasses::OPERATOR),
-        b'\\' => ByteClasses::BACKSLASH,
-        0..=31 | 127 => ByteClasses::CONTROL,
-        128..=255 => ByteClasses::HIGH,
-        _ => ByteClasses::OPERATOR,
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => C::WORD,
+        b'_' => C::WORD.with(C::UNDERSCORE),
+        b'\n' | b'\r' => C::SPACE.with(C::NEWLINE),
+        b' ' | b'\t' | 0x0b | 0x0c => C::SPACE,
+        b'.' => C::LIGHT.with(C::DOT),
+        b'/' => C::LIGHT.with(C::SLASH),
+        b'@' | b'~' => C::LIGHT.with(C::MARK),
+        b',' => C::LIGHT,
+        b':' => C::LIGHT.with(C::COLON),
+        b'-' => C::LIGHT.with(C::DASH),
+        b'`' => C::QUOTE.with(C::BACK_QUOTE),
+        b'\'' | b'"' => C::QUOTE,
+        b'<' | b'>' => C::ANGLE,
+        b'=' => C::EQUALS,
+        b'%' => C::PERCENT.with(C::OPERATOR),
+        b'&' => C::AMPERSAND.with(C::OPERATOR),
+        b'+' => C::PLUS.with(C::OPERATOR),
+        b'$' => C::DOLLAR.with(C::OPERATOR),
+        b'{' | b'}' => C::BRACE.with(C::OPERATOR),
+        b'(' | b')' => C::PAREN.with(C::OPERATOR),
+        b'[' | b']' => C::BRACKET.with(C::OPERATOR),
+        b'|' => C::PIPE.with(C::OPERATOR),
+        b';' => C::SEMICOLON.with(C::OPERATOR),
+        b'#' | b'*' => C::MARK.with(C::OPERATOR),
+        b'\\' => C::BACKSLASH,
+        0..=31 | 127 => C::CONTROL,
+        128..=255 => C::HIGH,
+        _ => C::OPERATOR,
     }
 }

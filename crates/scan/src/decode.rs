@@ -4,8 +4,10 @@
 mod entity;
 mod escape;
 mod fold;
+mod form;
 mod percent;
 
+pub use form::NormalForm;
 pub(crate) use percent::percent_into;
 
 /// Decodes a text into a buffer; whether it held anything to decode.
@@ -19,27 +21,34 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Calls `form` with each distinct result of up to `max` rounds of decoding. A round applies
+    /// Calls `see` with each distinct result of up to `max` rounds of decoding. A round applies
     /// every decoder once, each on what the one before left; a round that changes nothing is the
     /// last.
-    pub(crate) fn rounds(&mut self, value: &[u8], max: usize, mut form: impl FnMut(&[u8])) {
-        const STEPS: [Step; 5] = [
-            percent::decode,
-            entity::decode,
-            escape::decode,
-            fold::decode,
-            percent::plus,
+    pub(crate) fn rounds(
+        &mut self,
+        value: &[u8],
+        max: usize,
+        mut see: impl FnMut(&[u8], NormalForm),
+    ) {
+        const STEPS: [(Step, NormalForm); 5] = [
+            (percent::decode, NormalForm::PERCENT),
+            (entity::decode, NormalForm::ENTITY),
+            (escape::decode, NormalForm::ESCAPE),
+            (fold::decode, NormalForm::FOLD),
+            (percent::plus, NormalForm::PLUS),
         ];
+        let mut form = NormalForm::RAW;
         self.current.clear();
         self.current.extend_from_slice(value);
         for _ in 0..max {
             let mut changed = false;
-            for step in STEPS {
+            for (step, name) in STEPS {
                 self.next.clear();
                 if step(&self.current, &mut self.next) {
                     core::mem::swap(&mut self.current, &mut self.next);
                     changed = true;
-                    form(&self.current);
+                    form = form.with(name);
+                    see(&self.current, form);
                 }
             }
             if !changed {

@@ -1,39 +1,182 @@
-//! The detectors, one module per class.
+//! The detectors, one module per class, and the table that says when each is asked.
+//!
+//! A detector reads one normal form of a field and answers with its strongest [`Hit`]. It is asked
+//! only when the bytes it cannot do without occur ([`Detector::needs`]), and only on the normal
+//! forms that an interpreter of its kind could come to see ([`Detector::forms`]): a shell undoes no
+//! HTML entities, an LDAP server no CSS escapes.
 
+mod command;
+mod crlf;
+mod deserialization;
+mod graphql;
+mod jndi;
+mod ldap;
+mod markup;
+mod mass_assignment;
+mod nosql;
+mod path;
+mod prompt;
+mod prototype;
 mod sqli;
+mod ssrf;
+mod template;
+mod xpath;
 mod xss;
 
-use crate::Class;
 use crate::bytes::ByteClasses;
 use crate::limits::MAX_SECOND_OPINION_BYTES;
+use crate::text::Text;
+use crate::{Class, NormalForm, ScanPolicy};
 
 /// What a detector says of one normal form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hit {
     /// Stable kebab-case name of the rule.
-    pub(crate) detector: &'static str,
-    /// 1 to 10.
+    pub(crate) rule: &'static str,
+    /// 1 to 10, see [`crate::Paranoia`].
     pub(crate) score: u8,
+    /// Where it starts.
+    pub(crate) offset: usize,
+    /// Bytes it takes.
+    pub(crate) length: usize,
 }
 
 impl Hit {
-    /// A hit that is meant to be refused by itself.
-    fn certain(detector: &'static str) -> Self {
-        let score = 10;
-        Self { detector, score }
+    /// A hit of some confidence at some place.
+    fn at(rule: &'static str, score: u8, offset: usize, length: usize) -> Self {
+        Self {
+            rule,
+            score,
+            offset,
+            length,
+        }
     }
 }
 
-/// Looks for one class in one normal form, whose byte classes are `seen`.
-pub(crate) fn run(
+/// The one with the higher score; the first of equals.
+fn stronger(first: Option<Hit>, second: Option<Hit>) -> Option<Hit> {
+    match (first, second) {
+        (Some(a), Some(b)) => Some(if b.score > a.score { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+/// When and how a class is looked for.
+pub(crate) struct Detector {
+    /// The class.
+    pub(crate) class: Class,
+    /// One of these has to occur.
+    pub(crate) needs: ByteClasses,
+    /// Decodings that may have been undone.
+    pub(crate) forms: NormalForm,
+    find: fn(&Text<'_>, &ScanPolicy, &mut Budget) -> Option<Hit>,
+}
+
+impl Detector {
+    /// Looks for the class in one normal form.
+    pub(crate) fn run(
+        &self,
+        text: &Text<'_>,
+        policy: &ScanPolicy,
+        budget: &mut Budget,
+    ) -> Option<Hit> {
+        let asked = text.seen.intersects(self.needs) && text.form.within(self.forms);
+        if asked {
+            (self.find)(text, policy, budget)
+        } else {
+            None
+        }
+    }
+}
+
+/// What any server may undo before it interprets.
+const SERVER: NormalForm = NormalForm::PERCENT
+    .with(NormalForm::ESCAPE)
+    .with(NormalForm::FOLD)
+    .with(NormalForm::PLUS)
+    .with(NormalForm::STRIP)
+    .with(NormalForm::BASE64);
+/// The same, and what documents and pages are written with.
+const ANY: NormalForm = SERVER.with(NormalForm::ENTITY);
+
+/// In the order in which they are asked and their findings reported.
+pub(crate) static DETECTORS: [Detector; 18] = [
+    detector(Class::Sqli, sqli::NEEDED, ANY, |text, _, budget| {
+        sqli::detect(text, budget)
+    }),
+    detector(Class::Xss, xss::NEEDED, ANY, |text, _, budget| {
+        xss::detect(text, budget)
+    }),
+    detector(Class::Command, command::NEEDED, ANY, |text, _, _| {
+        command::detect(text)
+    }),
+    detector(Class::Path, path::NEEDED, ANY, |text, _, _| {
+        path::detect(text)
+    }),
+    detector(Class::Template, template::NEEDED, ANY, |text, _, _| {
+        template::detect(text)
+    }),
+    detector(Class::Nosql, nosql::NEEDED, SERVER, |text, _, _| {
+        nosql::detect(text)
+    }),
+    detector(Class::Ldap, ldap::NEEDED, SERVER, |text, _, _| {
+        ldap::detect(text)
+    }),
+    detector(Class::Xpath, xpath::NEEDED, ANY, |text, _, _| {
+        xpath::detect(text)
+    }),
+    detector(Class::Xxe, markup::NEEDED, ANY, |text, _, _| {
+        markup::detect_xxe(text)
+    }),
+    detector(Class::Include, markup::NEEDED, ANY, |text, _, _| {
+        markup::detect_include(text)
+    }),
+    detector(Class::Jndi, jndi::NEEDED, ANY, |text, _, _| {
+        jndi::detect(text)
+    }),
+    detector(Class::Ssrf, ssrf::NEEDED, SERVER, |text, _, _| {
+        ssrf::detect(text)
+    }),
+    detector(Class::Crlf, crlf::NEEDED, SERVER, |text, _, _| {
+        crlf::detect(text)
+    }),
+    detector(Class::Prototype, prototype::NEEDED, SERVER, |text, _, _| {
+        prototype::detect(text)
+    }),
+    detector(
+        Class::Deserialization,
+        deserialization::NEEDED,
+        SERVER,
+        |text, _, _| deserialization::detect(text),
+    ),
+    detector(
+        Class::Graphql,
+        graphql::NEEDED,
+        NormalForm::RAW,
+        |text, _, _| graphql::detect(text),
+    ),
+    detector(
+        Class::MassAssignment,
+        ByteClasses::WORD,
+        NormalForm::RAW,
+        |text, policy, _| mass_assignment::detect(text, &policy.protected_names),
+    ),
+    detector(Class::Prompt, prompt::NEEDED, ANY, |text, _, _| {
+        prompt::detect(text)
+    }),
+];
+
+const fn detector(
     class: Class,
-    form: &[u8],
-    seen: ByteClasses,
-    budget: &mut Budget,
-) -> Option<Hit> {
-    match class {
-        Class::Sqli => sqli::detect(form, seen, budget),
-        Class::Xss => xss::detect(form, seen, budget),
+    needs: ByteClasses,
+    forms: NormalForm,
+    find: fn(&Text<'_>, &ScanPolicy, &mut Budget) -> Option<Hit>,
+) -> Detector {
+    Detector {
+        class,
+        needs,
+        forms,
+        find,
     }
 }
 

@@ -35,11 +35,15 @@ mod detect;
 pub mod extract;
 mod field;
 mod limits;
+mod policy;
 mod report;
 mod scanner;
+mod text;
 
 pub use class::{Class, ClassSet};
+pub use decode::NormalForm;
 pub use field::{Field, JsonPath, Location, Part, Sink};
 pub use limits::Limits;
+pub use policy::{Exclusion, Paranoia, ScanPolicy};
 pub use report::{Finding, FoundAt, Report};
-pub use scanner::{ScanPolicy, Scanner, scan};
+pub use scanner::{Scanner, scan};

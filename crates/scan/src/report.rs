@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::limits::{MAX_FINDINGS, MAX_NAME_CHARS};
-use crate::{Class, Location, Part};
+use crate::{Class, Location, NormalForm, Part};
 
 /// One detection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,10 +13,16 @@ pub struct Finding {
     pub class: Class,
     /// Where it is.
     pub location: FoundAt,
-    /// The detector that saw it, a stable kebab-case name.
+    /// The rule that it breaks, a stable kebab-case name.
     pub detector: &'static str,
-    /// Confidence from 1 to 10; what every detector of this version reports is meant to be refused.
+    /// Confidence from 1 to 10; at least the threshold of the policy's paranoia.
     pub score: u8,
+    /// What was decoded before it could be seen.
+    pub form: NormalForm,
+    /// Where in that form it starts, in bytes.
+    pub offset: usize,
+    /// Bytes of the form it takes; at least 1.
+    pub length: usize,
 }
 
 /// A location in a report: bounded, printable, without the value.
@@ -76,6 +82,8 @@ pub struct Report {
     pub fields_scanned: usize,
     /// Bytes in them, before further decoding.
     pub bytes_scanned: usize,
+    /// The highest score of each class, findings below the threshold included.
+    pub(crate) scores: [u8; Class::ALL.len()],
     /// Whether the limit on fields stopped the scan. What was not read was not judged: refuse.
     pub exhausted: bool,
 }
@@ -84,6 +92,18 @@ impl Report {
     /// Nothing found, and everything was looked at.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty() && !self.exhausted
+    }
+
+    /// The score of a class: the highest of any field, 0 when nothing of it was seen. Evidence too
+    /// weak for a finding counts, too; excluded findings do not.
+    pub fn score(&self, class: Class) -> u8 {
+        self.scores.get(class as usize).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn note(&mut self, class: Class, score: u8) {
+        if let Some(highest) = self.scores.get_mut(class as usize) {
+            *highest = score.max(*highest);
+        }
     }
 
     pub(crate) fn push(&mut self, finding: Finding) {

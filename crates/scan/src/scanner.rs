@@ -2,33 +2,13 @@
 
 use crate::bytes::{ByteClasses, classes};
 use crate::decode::Decoder;
-use crate::detect;
+use crate::detect::{self, Hit};
 use crate::limits::MAX_DECODE_ROUNDS;
-use crate::{ClassSet, Field, Finding, FoundAt, Limits, Report, Sink};
-
-/// What to look for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ScanPolicy {
-    /// The classes that are looked for.
-    pub classes: ClassSet,
-    /// The bounds.
-    pub limits: Limits,
-}
-
-impl ScanPolicy {
-    /// These classes under the default limits.
-    pub fn new(classes: ClassSet, limits: Limits) -> Self {
-        Self { classes, limits }
-    }
-}
-
-impl Default for ScanPolicy {
-    /// Every class, default limits.
-    fn default() -> Self {
-        Self::new(ClassSet::all(), Limits::default())
-    }
-}
+use crate::text::Text;
+use crate::{
+    Class, ClassSet, Exclusion, Field, Finding, FoundAt, Limits, NormalForm, Report, ScanPolicy,
+    Sink,
+};
 
 /// Scans a list of fields in one call.
 pub fn scan(fields: &[Field<'_>], policy: &ScanPolicy) -> Report {
@@ -50,7 +30,7 @@ impl Scanner {
     /// A scanner for one request.
     pub fn new(policy: &ScanPolicy) -> Self {
         Self {
-            policy: *policy,
+            policy: policy.clone(),
             report: Report::default(),
             decoder: Decoder::default(),
             budget: detect::Budget::default(),
@@ -72,11 +52,11 @@ impl Scanner {
         self.report.bytes_scanned = self.report.bytes_scanned.saturating_add(field.value.len());
         let seen = classes(field.value);
         let mut wanted = self.policy.classes;
-        self.detect(&field, field.value, seen, &mut wanted);
+        self.detect(&field, field.value, NormalForm::RAW, seen, &mut wanted);
         if seen.intersects(ByteClasses::ENCODED) && !wanted.is_empty() {
             let mut decoder = core::mem::take(&mut self.decoder);
-            decoder.rounds(field.value, MAX_DECODE_ROUNDS, |form| {
-                self.detect(&field, form, classes(form), &mut wanted);
+            decoder.rounds(field.value, MAX_DECODE_ROUNDS, |text, form| {
+                self.detect(&field, text, form, classes(text), &mut wanted);
             });
             self.decoder = decoder;
         }
@@ -88,22 +68,62 @@ impl Scanner {
     }
 
     /// Runs the detectors that are still wanted on one normal form of the field.
-    fn detect(&mut self, field: &Field<'_>, form: &[u8], seen: ByteClasses, wanted: &mut ClassSet) {
-        for class in crate::Class::ALL {
-            if !wanted.contains(class) {
+    fn detect(
+        &mut self,
+        field: &Field<'_>,
+        bytes: &[u8],
+        form: NormalForm,
+        seen: ByteClasses,
+        wanted: &mut ClassSet,
+    ) {
+        let text = Text {
+            bytes,
+            seen,
+            form,
+            location: field.location,
+            part: field.part,
+        };
+        for detector in &detect::DETECTORS {
+            if !wanted.contains(detector.class) {
                 continue;
             }
-            if let Some(hit) = detect::run(class, form, seen, &mut self.budget) {
-                wanted.remove(class);
-                let location = FoundAt::new(&field.location, field.part);
-                let (detector, score) = (hit.detector, hit.score);
-                self.report.push(Finding {
-                    class,
-                    location,
-                    detector,
-                    score,
-                });
+            if let Some(hit) = detector.run(&text, &self.policy, &mut self.budget) {
+                self.found(field, detector.class, form, hit, wanted);
             }
+        }
+    }
+
+    /// Reports a hit, unless the policy leaves it out or it is too weak.
+    fn found(
+        &mut self,
+        field: &Field<'_>,
+        class: Class,
+        form: NormalForm,
+        hit: Hit,
+        wanted: &mut ClassSet,
+    ) {
+        let enough = hit.score >= self.policy.paranoia.threshold();
+        if !enough && hit.score <= self.report.score(class) {
+            return;
+        }
+        let location = FoundAt::new(&field.location, field.part);
+        let excluded = |e: &Exclusion| e.covers(class, &location, field.value);
+        if self.policy.exclusions.iter().any(excluded) {
+            wanted.remove(class);
+            return;
+        }
+        self.report.note(class, hit.score);
+        if enough {
+            wanted.remove(class);
+            self.report.push(Finding {
+                class,
+                location,
+                detector: hit.rule,
+                score: hit.score,
+                form,
+                offset: hit.offset,
+                length: hit.length,
+            });
         }
     }
 }

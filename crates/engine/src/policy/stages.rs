@@ -1,16 +1,17 @@
 //! Compiles the stages of one policy.
 
+mod inspect;
 mod signature;
 mod token;
 
 use serde_json::Value;
 
-use super::compiled::{ChannelPolicy, InspectPolicy, Limits, PayloadPolicy, Policy};
+use super::compiled::{ChannelPolicy, Limits, PayloadPolicy, Policy};
 use super::fault::Findings;
 use super::keys::{DecryptAlgorithm, Key, KeyTable};
 use super::raw::{
-    Mode, RawChannel, RawInspect, RawLimits, RawPayload, RawPayloadFormat, RawPolicy, RawReplay,
-    RawReplayBy, RawSignature,
+    Mode, RawChannel, RawLimits, RawPayload, RawPayloadFormat, RawPolicy, RawReplay, RawReplayBy,
+    RawSignature,
 };
 use super::read::section;
 
@@ -69,7 +70,7 @@ pub(crate) fn compile(
             .and_then(|value| payload(value, keys, &format!("{path}.payload"), findings)),
         inspect: raw
             .inspect
-            .and_then(|value| inspect(value, &format!("{path}.inspect"), findings)),
+            .and_then(|value| inspect::compile(value, &format!("{path}.inspect"), findings)),
     };
     warn_about_gaps(&policy, &path, findings);
     Some(policy)
@@ -191,60 +192,6 @@ fn payload(
         format: raw.format,
         keys: picked,
         content_type: raw.content_type,
-    })
-}
-
-fn inspect(value: Value, path: &str, findings: &mut Findings) -> Option<InspectPolicy> {
-    let raw = section::<RawInspect>(value, path, findings)?;
-    let mut classes = sealgate_scan::ClassSet::EMPTY;
-    if raw.classes.is_empty() {
-        findings.fault(
-            format!("{path}.classes"),
-            "is empty",
-            "write for instance [sqli, xss]",
-        );
-    }
-    for (index, name) in raw.classes.iter().enumerate() {
-        match sealgate_scan::Class::from_name(name) {
-            Some(class) => classes.insert(class),
-            None => findings.fault(
-                format!("{path}.classes[{index}]"),
-                format!("{name} is not a class this release detects"),
-                "write sqli or xss",
-            ),
-        }
-    }
-    for (index, name) in raw.headers.iter().enumerate() {
-        if !is_header_name(name) {
-            findings.fault(
-                format!("{path}.headers[{index}]"),
-                "is not a header name",
-                "write it in lower case",
-            );
-        }
-    }
-    findings.range(
-        &format!("{path}.limits.json_depth"),
-        raw.limits.json_depth,
-        1,
-        128,
-    );
-    findings.range(
-        &format!("{path}.limits.fields"),
-        raw.limits.fields,
-        16,
-        1_000_000,
-    );
-    let limits = sealgate_scan::Limits {
-        json_depth: usize::try_from(raw.limits.json_depth).unwrap_or(usize::MAX),
-        fields: usize::try_from(raw.limits.fields).unwrap_or(usize::MAX),
-        ..Default::default()
-    };
-    let scan = sealgate_scan::ScanPolicy::new(classes, limits);
-    Some(InspectPolicy {
-        mode: raw.mode,
-        headers: raw.headers,
-        scan,
     })
 }
 

@@ -70,12 +70,8 @@ pub(crate) fn check(
     }
     let report = scanner.finish();
     if let Some(finding) = report.findings.first() {
-        let reason = match finding.class {
-            Class::Sqli => Reason::InjectionSql,
-            _ => Reason::InjectionXss,
-        };
         return Err(Finding {
-            reason,
+            reason: reason(finding.class),
             place: Some(finding.location.to_string()),
         });
     }
@@ -83,6 +79,30 @@ pub(crate) fn check(
         return Err(Reason::InspectLimits.into());
     }
     Ok(Inspected(()))
+}
+
+fn reason(class: Class) -> Reason {
+    match class {
+        Class::Sqli => Reason::InjectionSql,
+        Class::Xss => Reason::InjectionXss,
+        Class::Command => Reason::InjectionCommand,
+        Class::Path => Reason::InjectionPath,
+        Class::Template => Reason::InjectionTemplate,
+        Class::Nosql => Reason::InjectionNosql,
+        Class::Ldap => Reason::InjectionLdap,
+        Class::Xpath => Reason::InjectionXpath,
+        Class::Xxe => Reason::InjectionXxe,
+        Class::Include => Reason::InjectionInclude,
+        Class::Jndi => Reason::InjectionJndi,
+        Class::Ssrf => Reason::InjectionSsrf,
+        Class::Crlf => Reason::InjectionCrlf,
+        Class::Prototype => Reason::InjectionPrototype,
+        Class::Deserialization => Reason::InjectionDeserialization,
+        Class::Graphql => Reason::InjectionGraphql,
+        Class::MassAssignment => Reason::InjectionMassAssignment,
+        Class::Prompt => Reason::InjectionPrompt,
+        _ => Reason::InjectionOther,
+    }
 }
 
 fn extraction(error: ExtractError) -> Finding {

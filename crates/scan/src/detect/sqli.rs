@@ -10,11 +10,15 @@ mod lexer;
 
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
+use crate::text::Text;
 use grammar::{Verdict, judge};
+
+/// What is needed, and the dash that may start a comment.
+pub(super) const NEEDED: ByteClasses = MARKS.with(ByteClasses::DASH);
 
 /// Without one of these no SQL token but a word or a number can be formed. A dash alone is in
 /// every UUID and date; the comment it may start is asked for by itself.
-const NEEDED: ByteClasses = ByteClasses::SPACE
+const MARKS: ByteClasses = ByteClasses::SPACE
     .with(ByteClasses::QUOTE)
     .with(ByteClasses::ANGLE)
     .with(ByteClasses::EQUALS)
@@ -23,16 +27,17 @@ const NEEDED: ByteClasses = ByteClasses::SPACE
     .with(ByteClasses::CONTROL)
     .with(ByteClasses::HIGH);
 
-pub(super) fn detect(form: &[u8], seen: ByteClasses, budget: &mut Budget) -> Option<Hit> {
-    let comment = || seen.intersects(ByteClasses::DASH) && form.windows(2).any(|w| w == b"--");
-    if !seen.intersects(NEEDED) && !comment() {
+pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
+    let form = text.bytes;
+    let comment = || form.windows(2).any(|w| w == b"--");
+    if !text.seen.intersects(MARKS) && !comment() {
         return None;
     }
     match judge(form) {
-        Verdict::Hit(detector) => Some(Hit::certain(detector)),
+        Verdict::Hit(rule, at) => Some(Hit::at(rule, 10, at, 1)),
         Verdict::Suspicious => libinjectionrs::detect_sqli(budget.spend(form))
             .is_injection()
-            .then_some(Hit::certain("libinjection-sqli")),
+            .then(|| Hit::at("libinjection-sqli", 9, 0, form.len())),
         Verdict::Clean => None,
     }
 }

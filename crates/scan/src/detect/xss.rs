@@ -10,27 +10,27 @@ mod uri;
 
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
+use crate::text::Text;
 
 /// Markup needs `<`, an attribute that was broken into `=`, a URI its `:`, a call its `(`.
-const NEEDED: ByteClasses = ByteClasses::ANGLE
+pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE
     .with(ByteClasses::EQUALS)
     .with(ByteClasses::COLON)
     .with(ByteClasses::QUOTE)
     .with(ByteClasses::OPERATOR);
 
-pub(super) fn detect(form: &[u8], seen: ByteClasses, budget: &mut Budget) -> Option<Hit> {
-    if !seen.intersects(NEEDED) {
-        return None;
-    }
+pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
+    let (form, seen) = (text.bytes, text.seen);
     let (angle, equals) = (
         seen.intersects(ByteClasses::ANGLE),
         seen.intersects(ByteClasses::EQUALS),
     );
     if let Some(detector) = own_rule(form, seen, angle, equals) {
-        return Some(Hit::certain(detector));
+        return Some(Hit::at(detector, 10, 0, form.len()));
     }
     let suspicious = angle && markup::has_tag(form) || equals && markup::has_attribute(form);
-    (suspicious && second_opinion(form, budget)).then_some(Hit::certain("libinjection-xss"))
+    (suspicious && second_opinion(form, budget))
+        .then(|| Hit::at("libinjection-xss", 9, 0, form.len()))
 }
 
 /// The first of our own rules that the form breaks.

@@ -21,8 +21,8 @@ use statement::{
 
 /// The rule that a text breaks, or whether it holds anything of SQL at all.
 pub(super) enum Verdict {
-    /// An injection, by the name of the rule.
-    Hit(&'static str),
+    /// An injection, by the name of the rule, and where it starts.
+    Hit(&'static str, usize),
     /// Nothing of ours, but enough SQL for a second opinion.
     Suspicious,
     /// Nothing that a SQL detector could object to.
@@ -34,12 +34,14 @@ pub(super) fn judge(text: &[u8]) -> Verdict {
     let mut context = Context::default();
     let mut lexer = Lexer::new(text);
     let mut signals = Signals::default();
-    while let Some(token) = lexer.next() {
+    loop {
+        let start = text.len().saturating_sub(lexer.left());
+        let Some(token) = lexer.next() else { break };
         if is_apostrophe(token, &context, &lexer) {
             continue;
         }
         if let Some(rule) = anchored(token, &context, lexer) {
-            return Verdict::Hit(rule);
+            return Verdict::Hit(rule, start);
         }
         signals.note(token, context.before, &lexer);
         context.note(token);

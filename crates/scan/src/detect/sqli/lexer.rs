@@ -63,6 +63,11 @@ impl<'a> Lexer<'a> {
         self.rest.first().copied()
     }
 
+    /// Bytes not read yet.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Whether a comment was skipped so far.
     pub(super) fn skipped_comment(&self) -> bool {
         self.commented

@@ -1,0 +1,47 @@
+//! Commands for a shell (sh, cmd, PowerShell), and code that starts a process.
+//!
+//! Grammar: `prefix? separator command argument* (separator ...)?`, where the separator is `;`, `|`,
+//! `&`, `&&`, `||`, a line break, `$(`, `<(` or a back quote, and the command is a known program
+//! once quotes, escapes, empty variables and its folder are taken off ([`lexer`]).
+//!
+//! Two signals are asked for: the separator in a place where a value was broken out of (nothing, a
+//! quote, a number or an address before it), and an argument no sentence has (an option, a path, an
+//! address, a variable), or the end of the value. The more words of prose stand before, the more is
+//! asked for; a text of several sentences is refused for nothing short of a secret file or a
+//! reverse shell. [`words`] tells programs whose names are English words (`find`, `more`) from
+//! those that are not.
+//!
+//! Close to it: "Bed Bath & more", Markdown tables and code in back quotes, `a && b` in program
+//! code, `$(this)`, install instructions in a README.
+
+mod code;
+mod lexer;
+mod shell;
+mod words;
+
+use super::Hit;
+use crate::bytes::ByteClasses;
+use crate::text::Text;
+
+/// A separator, a call or an argument; a lone word runs nothing.
+pub(super) const NEEDED: ByteClasses = ByteClasses::PIPE
+    .with(ByteClasses::SEMICOLON)
+    .with(ByteClasses::AMPERSAND)
+    .with(ByteClasses::BACK_QUOTE)
+    .with(ByteClasses::DOLLAR)
+    .with(ByteClasses::NEWLINE)
+    .with(ByteClasses::PAREN)
+    .with(ByteClasses::ANGLE)
+    .with(ByteClasses::BRACE)
+    .with(ByteClasses::SLASH)
+    .with(ByteClasses::DOT);
+
+pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    let shell = shell::detect(text);
+    if let Some(hit) = shell
+        && hit.score >= 8
+    {
+        return shell;
+    }
+    super::stronger(shell, code::detect(text))
+}

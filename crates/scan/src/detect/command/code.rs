@@ -1,0 +1,227 @@
+//! Program code that runs commands or more code: PHP, Ruby, Python, Perl, Node, Java, ASP.
+
+use super::super::Hit;
+use crate::text::{
+    Text, find, head, holds, is_space, is_word, look_up, prose_words, run, skip_space, starts, tail,
+};
+
+/// What a called name does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sink {
+    /// Runs a command or code, and is seldom called in ordinary snippets.
+    Strong,
+    /// Does so, and is a method of many harmless objects.
+    Weak,
+    /// Tells about the server by being called.
+    Probe,
+    /// Feeds such a call.
+    Source,
+}
+
+use Sink::{Probe, Source, Strong, Weak};
+
+static SINKS: &[(&str, Sink)] = &[
+    ("__import__", Strong),
+    ("assert", Weak),
+    ("base64_decode", Source),
+    ("call_user_func", Weak),
+    ("create_function", Strong),
+    ("eval", Weak),
+    ("exec", Weak),
+    ("execsync", Weak),
+    ("file_get_contents", Weak),
+    ("getallheaders", Probe),
+    ("getruntime", Strong),
+    ("include", Weak),
+    ("passthru", Strong),
+    ("pcntl_exec", Strong),
+    ("phpinfo", Probe),
+    ("popen", Strong),
+    ("print", Weak),
+    ("proc_open", Strong),
+    ("shell_exec", Strong),
+    ("spawn", Weak),
+    ("str_rot13", Source),
+    ("system", Strong),
+];
+
+/// Objects whose method `exec`, `system` or `exit` is the shell's.
+const OWNERS: [&[u8]; 9] = [
+    b"kernel.",
+    b"os.",
+    b"runtime.",
+    b"getruntime().",
+    b"io.",
+    b"child_process').",
+    b"child_process\").",
+    b"subprocess.",
+    b"process.",
+];
+
+/// The strongest call in the text.
+pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    let bytes = text.bytes;
+    let script = php(bytes).or_else(|| percent_x(bytes));
+    script.or_else(|| calls(bytes))
+}
+
+/// `<?php` and `<?=` with something that acts, where no page of documentation is around it.
+fn php(text: &[u8]) -> Option<Hit> {
+    let at = find(text, b"<?")?;
+    let rest = tail(text, at.saturating_add(2));
+    let opened =
+        starts(rest, b"php") || starts(rest, b"=") || rest.first().is_some_and(|&b| is_space(b));
+    let inside = head(rest, 1024);
+    let acts = inside.contains(&b'`')
+        || holds(
+            inside,
+            &[
+                b"$_get",
+                b"$_post",
+                b"$_request",
+                b"$_server",
+                b"$_cookie",
+                b"system(",
+                b"exec(",
+                b"passthru",
+                b"eval(",
+                b"assert(",
+                b"phpinfo",
+                b"base64_decode",
+                b"file_get_contents(",
+                b"include(",
+                b"popen",
+                b"fputs(",
+                b"fopen(",
+                b"readfile(",
+            ],
+        );
+    let few = prose_words(head(text, at), 7) <= 6;
+    let bare = opened
+        && few
+        && starts(rest, b"php")
+        && holds(head(inside, 64), &[b"echo", b"print", b"die("]);
+    let score = if opened && acts && few {
+        10
+    } else if bare {
+        8
+    } else {
+        4
+    };
+    opened.then(|| Hit::at("code-php", score, at, 5))
+}
+
+/// `%x(ls)` of Ruby, `@{[system ..]}` of Perl.
+fn percent_x(text: &[u8]) -> Option<Hit> {
+    let ruby = find(text, b"%x(")
+        .filter(|&at| at == 0 || !head(text, at).last().is_some_and(|&b| is_word(b)));
+    let perl = find(text, b"@{[")
+        .filter(|&at| holds(head(tail(text, at), 64), &[b"system", b"exec", b"`"]));
+    let at = ruby.or(perl)?;
+    (prose_words(head(text, at), 4) <= 3).then(|| Hit::at("code-call", 9, at, 3))
+}
+
+/// Calls of the functions above.
+fn calls(text: &[u8]) -> Option<Hit> {
+    let mut best: Option<Hit> = None;
+    let mut at = 0usize;
+    while let Some(open) = tail(text, at)
+        .iter()
+        .position(|&b| b == b'(' || b == b' ')
+        .map(|p| p.saturating_add(at))
+    {
+        at = open.saturating_add(1);
+        let before = head(text, open);
+        let length = before
+            .iter()
+            .rev()
+            .take(24)
+            .take_while(|&&b| is_word(b))
+            .count();
+        let name = tail(before, before.len().saturating_sub(length));
+        let Some(sink) = look_up(SINKS, name) else {
+            continue;
+        };
+        let lead = head(before, before.len().saturating_sub(length));
+        let argument = head(skip_space(tail(text, at)), 256);
+        let parenthesis = text.get(open) == Some(&b'(');
+        if let Some(score) = call(sink, lead, argument, parenthesis, text) {
+            let hit = Hit::at("code-call", score, lead.len(), length);
+            best = super::super::stronger(best, Some(hit));
+        }
+    }
+    best
+}
+
+/// The score of a call, by what stands before its name and in its parenthesis.
+fn call(sink: Sink, lead: &[u8], argument: &[u8], parenthesis: bool, text: &[u8]) -> Option<u8> {
+    let words = prose_words(lead, 5);
+    let owned = OWNERS.iter().any(|owner| crate::text::ends(lead, owner));
+    let method = matches!(lead.last(), Some(b'.')) || lead.ends_with(b"->");
+    let quoted = matches!(argument.first(), Some(b'\'' | b'"' | b'`' | b'$' | b'@'));
+    let broken = match lead.trim_ascii_end().last() {
+        None => false,
+        Some(b';' | b'\'' | b'"' | b'{' | b'@' | b'|' | b'&') => words <= 2,
+        _ => false,
+    };
+    let taken = holds(
+        head(argument, 48),
+        &[
+            b"$_get",
+            b"$_post",
+            b"$_request",
+            b"base64_decode",
+            b"request(",
+            b"request.",
+            b"php://",
+            b"/etc/",
+            b"chr(",
+            b"phpinfo",
+            b"/bin/",
+            b"__import__",
+            b"whoami",
+            b"getruntime",
+        ],
+    );
+    let empty = argument.first() == Some(&b')');
+    if !parenthesis {
+        // `eval request("cmd")`, `system "id"`: without parenthesis only with a telling argument.
+        return (sink == Strong && broken && quoted
+            || sink == Weak && starts(argument, b"request("))
+        .then_some(8);
+    }
+    if owned && (quoted || words <= 1) && (sink == Weak || sink == Strong) {
+        return Some(if words <= 5 { 9 } else { 4 });
+    }
+    if method {
+        return (taken && words <= 3).then_some(8);
+    }
+    let short = text.len() < 512 && words <= 3;
+    match sink {
+        Probe => (empty && short).then_some(9),
+        Source => (broken && quoted).then_some(6),
+        Strong if starts(argument, b"'os'") || starts(argument, b"\"os\"") => {
+            Some(if words <= 4 { 9 } else { 4 })
+        }
+        Strong if short && words <= 1 => (quoted || taken).then_some(9),
+        Strong if short => (taken || broken && quoted).then_some(8),
+        Weak if taken && short => Some(9),
+        Weak if short && broken && quoted => Some(8),
+        Weak if lead.is_empty()
+            && quoted
+            && run(argument, |b| b != b')') > 8
+            && text.last() == Some(&b')') =>
+        {
+            (starts(text, b"eval") || starts(text, b"exec")).then_some(8)
+        }
+        Strong | Weak => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sinks_are_sorted() {
+        crate::text::assert_sorted(super::SINKS);
+    }
+}

@@ -1,0 +1,418 @@
+//! The grammar over shell words: where a command stands, and what comes with it.
+
+use super::super::Hit;
+use super::lexer::{Lexer, Separator, Token, Word};
+use super::words::{Program, program};
+use crate::text::{Text, ends, find, head, holds, is_word, prose_words, run, starts, tail};
+
+/// Words before a separator that are still a value and not a text.
+const FEW_WORDS: usize = 3;
+
+/// Where a word stands that could be a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Position {
+    /// At the very start.
+    Start,
+    /// Behind a separator, and before it nothing, a quote, a number, an address, a path.
+    Broken(Separator),
+    /// Behind a separator and a few words.
+    Chained(Separator),
+    /// Behind a separator in a text.
+    Prose,
+}
+
+/// What follows a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Argument {
+    /// A file, device or pipe that only an attacker names.
+    Secret,
+    /// An option, path, address, number, variable or redirection.
+    Typical,
+    /// The end of the value, of the substitution or another command.
+    End,
+    /// A word.
+    Plain,
+}
+
+/// The strongest command in the text.
+pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    if let Some(hit) = shellshock(text.bytes).or_else(|| variable_command(text.bytes)) {
+        return Some(hit);
+    }
+    let mut lexer = Lexer::new(text.bytes);
+    let mut best: Option<Hit> = None;
+    let mut position = Some(Position::Start);
+    let mut before = 0usize;
+    let mut words = 0usize;
+    let mut in_code = false;
+    loop {
+        let start = lexer.offset();
+        let Some(token) = lexer.next() else { break };
+        let end = lexer.offset();
+        match token {
+            Token::Word(word) => {
+                if let Some(place) = position.take() {
+                    let hit = command(word, place, lexer, before, text.bytes);
+                    let strong = hit.is_some_and(|(score, _)| score >= 8);
+                    if let Some((score, rule)) = hit {
+                        let length = end.saturating_sub(start);
+                        let hit = Hit::at(rule, score, start, length);
+                        best = super::super::stronger(best, Some(hit));
+                    }
+                    if strong {
+                        return best;
+                    }
+                    // `sudo rm`, `CMD=x rm`: the command is the next word.
+                    if passes_on(&word) {
+                        position = Some(place);
+                        continue;
+                    }
+                }
+                words = words.saturating_add(prose_words(word.raw, 4));
+            }
+            Token::Separator(separator) => {
+                if separator == Separator::BackQuote {
+                    in_code = !in_code;
+                }
+                let opens = separator != Separator::BackQuote || in_code;
+                if position.is_none() || before == 0 || separator == Separator::BackQuote {
+                    before = end;
+                }
+                let place = place(text.bytes, start, separator, words);
+                position = opens.then_some(place);
+            }
+            Token::Redirect | Token::Close => position = None,
+        }
+    }
+    best
+}
+
+/// Where a command would stand behind the separator at `at`.
+fn place(text: &[u8], at: usize, separator: Separator, words: usize) -> Position {
+    let before = head(text, at).trim_ascii_end();
+    let last = before.last().copied();
+    let broken = match last {
+        None => true,
+        Some(b'\'' | b'"' | b')' | b'`' | b';' | b'|' | b'&' | b'$' | b'%' | b'+' | b'}') => true,
+        _ => is_address(before),
+    };
+    if words > FEW_WORDS {
+        Position::Prose
+    } else if broken && words <= 2 {
+        Position::Broken(separator)
+    } else {
+        Position::Chained(separator)
+    }
+}
+
+/// Whether a value is one that programs are called with: a number, an address, a path, a file.
+fn is_address(value: &[u8]) -> bool {
+    let start = value
+        .iter()
+        .rposition(|b| b.is_ascii_whitespace())
+        .map_or(0, |at| at.saturating_add(1));
+    let last = tail(value, start);
+    start == 0
+        && last.len() < 128
+        && (last.iter().all(|b| b.is_ascii_digit())
+            || last.contains(&b'/')
+            || last.iter().skip(1).any(|&b| b == b'.' || b == b'@'))
+}
+
+/// Score and rule of one word where a command can stand.
+fn command(
+    word: Word<'_>,
+    place: Position,
+    after: Lexer<'_>,
+    before: usize,
+    text: &[u8],
+) -> Option<(u8, &'static str)> {
+    let Some(program) = program(word.name()) else {
+        return glob(word.raw, place);
+    };
+    let argument = argument(program, &word, after);
+    let disguised = word.disguised || word.field_separator;
+    let strong = program == Program::Strong || disguised;
+    let path = word.raw.starts_with(b"/") && holds(word.raw, &[b"bin/"]);
+    let ends_here = argument == Argument::End;
+    let weak_end = if strong { 8 } else { 6 };
+    let score = match (place, argument) {
+        (Position::Prose, Argument::Secret) => 6,
+        (Position::Prose, _) => 3,
+        (_, Argument::Secret) => 10,
+        (Position::Start, Argument::Typical) if path || word.field_separator => 9,
+        (Position::Start, Argument::Typical) if is_probe(word.name()) => 8,
+        (Position::Start, Argument::Typical) => 5,
+        (Position::Start, Argument::End) if path || (disguised && strong) => 8,
+        (Position::Start, _) => 2,
+        (Position::Broken(separator), argument) => match separator {
+            Separator::BackQuote | Separator::Substitution => {
+                return substitution(text, before, argument, strong)
+                    .map(|s| (s, "command-substitution"));
+            }
+            _ if argument == Argument::Typical => 10,
+            _ if ends_here && (strong || opens_value(text, before)) => 9,
+            _ if ends_here => 6,
+            _ if program == Program::Probe => 8,
+            _ if strong => 7,
+            _ => 3,
+        },
+        (Position::Chained(separator), argument) => match separator {
+            Separator::BackQuote | Separator::Substitution => {
+                return substitution(text, before, argument, strong)
+                    .map(|s| (s, "command-substitution"));
+            }
+            Separator::Line => match argument {
+                Argument::Typical if strong => 6,
+                _ => 4,
+            },
+            _ if argument == Argument::Typical => 8,
+            _ if ends_here => weak_end,
+            _ => 4,
+        },
+    };
+    Some((score, "command-separator"))
+}
+
+/// `$(id)` and `` `id` ``: Markdown writes code like the one, scripts like the other.
+fn substitution(text: &[u8], before: usize, argument: Argument, strong: bool) -> Option<u8> {
+    let (outside, inside) = text.split_at_checked(before).unwrap_or((text, &[]));
+    let mark = if outside.ends_with(b"(") { 2 } else { 1 };
+    let outside = head(outside, outside.len().saturating_sub(mark));
+    let close = inside.iter().position(|&b| b == b'`' || b == b')');
+    let after = tail(inside, close.unwrap_or(inside.len()).saturating_add(1));
+    let words = prose_words(outside, 4).saturating_add(prose_words(after, 4));
+    let glued = outside
+        .last()
+        .is_some_and(|&b| is_word(b) || b"'\"=;|&".contains(&b));
+    let shell = mark == 2;
+    Some(match argument {
+        Argument::Secret => 9,
+        _ if words == 0 || (glued && words <= 2) => {
+            if argument == Argument::Plain && !strong {
+                5
+            } else {
+                9
+            }
+        }
+        Argument::Typical if shell && words <= FEW_WORDS => 8,
+        Argument::Typical => 6,
+        _ => 4,
+    })
+}
+
+/// Whether nothing but quotes and separators stands before an offset.
+fn opens_value(text: &[u8], at: usize) -> bool {
+    !head(text, at).iter().any(|&b| is_word(b))
+        || is_address(
+            head(text, at)
+                .trim_ascii_end()
+                .trim_ascii_end_matches_separators(),
+        )
+}
+
+trait TrimSeparators {
+    fn trim_ascii_end_matches_separators(&self) -> &[u8];
+}
+
+impl TrimSeparators for [u8] {
+    fn trim_ascii_end_matches_separators(&self) -> &[u8] {
+        let end = self
+            .iter()
+            .rposition(|b| !b"|;&` ".contains(b))
+            .map_or(0, |at| at.saturating_add(1));
+        head(self, end)
+    }
+}
+
+/// What stands behind the name of the program.
+fn argument(program: Program, word: &Word<'_>, after: Lexer<'_>) -> Argument {
+    let rest = after.rest();
+    let line = head(rest, run(head(rest, 256), |b| !matches!(b, b'\n' | b'\r')));
+    if is_secret(line) {
+        return Argument::Secret;
+    }
+    if word.field_separator {
+        return Argument::Typical;
+    }
+    let mut ahead = after;
+    match ahead.next() {
+        None | Some(Token::Close) => Argument::End,
+        Some(Token::Redirect) => Argument::Typical,
+        Some(Token::Separator(separator)) => {
+            // A table and an enumeration have separators, too: what follows has to be a command.
+            let next = match ahead.next() {
+                None => true,
+                Some(Token::Word(next)) => super::words::program(next.name()).is_some(),
+                Some(_) => false,
+            };
+            let closes = matches!(
+                separator,
+                Separator::BackQuote | Separator::Line | Separator::Semicolon | Separator::Logic
+            );
+            if next || closes {
+                Argument::End
+            } else {
+                Argument::Plain
+            }
+        }
+        Some(Token::Word(next)) => match program {
+            Program::Timed if next.raw.first().is_some_and(u8::is_ascii_digit) => Argument::Typical,
+            Program::Timed => Argument::Plain,
+            _ if !next
+                .raw
+                .iter()
+                .any(|&b| is_word(b) || b"/.*$~?-".contains(&b)) =>
+            {
+                Argument::End
+            }
+            _ if is_typical(next.raw) => Argument::Typical,
+            _ => Argument::Plain,
+        },
+    }
+}
+
+/// Whether a word is an argument and not a word of a sentence.
+fn is_typical(word: &[u8]) -> bool {
+    match word {
+        [b'-', b'a'..=b'z' | b'A'..=b'Z' | b'-', ..] => true,
+        [b'/' | b'~' | b'$' | b'*' | b'\\', ..] => true,
+        [b'.', b'/' | b'.', ..] => true,
+        [b'\'' | b'"', _, ..] => true,
+        [letter, b':', rest @ ..] if letter.is_ascii_alphabetic() => {
+            matches!(rest, [] | [b'\\' | b'/' | b'"', ..])
+        }
+        _ => {
+            let dots = word.iter().filter(|&&b| b == b'.').count();
+            let dotted = dots >= 1 && !matches!(word.last(), Some(b'.' | b',' | b'!' | b'?'));
+            dotted || word.contains(&b'/') || word.contains(&b'\\') || starts(word, b"localhost")
+        }
+    }
+}
+
+/// Files and devices that an argument names to steal, or to open a connection.
+fn is_secret(line: &[u8]) -> bool {
+    (line.contains(&b'/') || line.contains(&b'\\'))
+        && holds(
+            line,
+            &[
+                b"etc/passwd",
+                b"etc/shadow",
+                b"etc/hosts",
+                b"/dev/tcp/",
+                b"/dev/udp/",
+                b"/bin/sh",
+                b"/bin/bash",
+                b"windows\\win.ini",
+                b"boot.ini",
+                b"/???/",
+                b"proc/self/",
+                b"/et?/",
+                b".ssh/",
+            ],
+        )
+}
+
+/// Programs that are called alone, as a whole value, by who probes: with an address or a file.
+fn is_probe(name: &[u8]) -> bool {
+    [
+        b"ping".as_slice(),
+        b"nslookup",
+        b"dig",
+        b"wget",
+        b"curl",
+        b"nc",
+        b"ncat",
+        b"netcat",
+        b"cat",
+        b"dir",
+        b"type",
+        b"powershell",
+        b"cmd",
+        b"bash",
+        b"sh",
+        b"tftp",
+        b"telnet",
+        b"certutil",
+        b"bitsadmin",
+        b"traceroute",
+        b"tracert",
+        b"regsvr32",
+        b"mshta",
+        b"rundll32",
+        b"wmic",
+        b"net",
+        b"uname",
+    ]
+    .contains(&name)
+}
+
+/// Whether a word only leads to the command: `sudo`, an assignment.
+fn passes_on(word: &Word<'_>) -> bool {
+    let assignment = word
+        .raw
+        .iter()
+        .position(|&b| b == b'=')
+        .is_some_and(|at| at > 0 && head(word.raw, at).iter().all(|&b| is_word(b)));
+    assignment
+        || program(word.name()) == Some(Program::Wrapper)
+        || !word
+            .raw
+            .iter()
+            .any(|&b| is_word(b) || b"./\\$?*".contains(&b))
+}
+
+/// `/???/??t`: a program spelled with wildcards.
+fn glob(raw: &[u8], place: Position) -> Option<(u8, &'static str)> {
+    let marks = raw
+        .iter()
+        .filter(|b| matches!(b, b'?' | b'*' | b'['))
+        .count();
+    let folders = raw.iter().filter(|&&b| b == b'/').count();
+    let spelled = raw.first() == Some(&b'/') && folders >= 2 && marks >= 2;
+    let query = raw.iter().any(|b| matches!(b, b'=' | b'&'));
+    (spelled && !query && place != Position::Prose).then_some((9, "command-glob"))
+}
+
+/// `() { :;}; ...`: a function in a variable that old shells ran.
+fn shellshock(text: &[u8]) -> Option<Hit> {
+    let at = find(text, b"() {").or_else(|| find(text, b"(){"))?;
+    let body = tail(text, at.saturating_add(3));
+    let starts_value = prose_words(head(text, at), 4) <= 2;
+    let inside = head(body, 64);
+    let lambda = head(text, at).last().is_some_and(|&b| is_word(b));
+    let ends_early = inside
+        .iter()
+        .position(|&b| b == b'}')
+        .is_some_and(|close| tail(inside, close).iter().any(|&b| b == b';' || b == b'>'));
+    let quick = starts(crate::text::skip_space(tail(body, 1)), b":;")
+        || starts(crate::text::skip_space(tail(body, 1)), b"_;");
+    let known =
+        starts_value && !lambda && (quick || ends_early || find(inside, b"echo ").is_some());
+    known.then(|| Hit::at("command-shellshock", 10, at, 4))
+}
+
+/// `CMD=$'..';$CMD`, `a=l;b=s;$a$b`: a command put into a variable and called.
+fn variable_command(text: &[u8]) -> Option<Hit> {
+    let equals = text.iter().take(64).position(|&b| b == b'=')?;
+    let before = head(text, equals);
+    let length = before.iter().rev().take_while(|&&b| is_word(b)).count();
+    let name = tail(before, before.len().saturating_sub(length));
+    if length == 0 || prose_words(head(before, before.len().saturating_sub(length)), 3) > 1 {
+        return None;
+    }
+    let value = head(tail(text, equals.saturating_add(1)), 512);
+    let call = value
+        .windows(2)
+        .position(|pair| matches!(pair, [b';' | b'&' | b'|' | b' ', b'$']))?;
+    let called = tail(value, call.saturating_add(2));
+    let called = if called.first() == Some(&b'{') {
+        tail(called, 1)
+    } else {
+        called
+    };
+    let same = called.starts_with(name) && !called.get(length).is_some_and(|&b| is_word(b));
+    let shell = head(value, call).iter().any(|b| b";$'\"".contains(b))
+        || ends(head(value, call.saturating_add(1)), b";");
+    (same && shell).then(|| Hit::at("command-variable", 9, equals, 1))
+}

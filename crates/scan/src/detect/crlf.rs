@@ -1,0 +1,153 @@
+//! Line breaks that start a header, a response or a mail command.
+//!
+//! Grammar: `value? break name ":" value`, where the break is CR, LF or both, one of the characters
+//! that some servers narrow to them (U+560A, U+560D), or their encodings; the name is one a server
+//! or mail program acts on. Signals: the header behind the break, and a place that has no lines
+//! (query, cookie, header, path), or a break that was encoded, or hardly anything before it.
+//!
+//! Close to it: mails, HTTP traces and YAML in a text: their lines come after other lines.
+
+use super::Hit;
+use crate::NormalForm;
+use crate::bytes::ByteClasses;
+use crate::text::{Text, head, is_space, look_up, prose_words, run, skip_space, starts, tail};
+
+/// A line break.
+pub(super) const NEEDED: ByteClasses = ByteClasses::NEWLINE.with(ByteClasses::HIGH);
+
+/// Header names, and the score of one behind a break.
+static HEADERS: &[(&str, u8)] = &[
+    ("access-control-allow-origin", 10),
+    ("bcc", 9),
+    ("cc", 8),
+    ("content-disposition", 8),
+    ("content-length", 10),
+    ("content-type", 9),
+    ("cookie", 8),
+    ("from", 7),
+    ("host", 8),
+    ("location", 9),
+    ("mime-version", 8),
+    ("proxy-connection", 8),
+    ("referer", 8),
+    ("refresh", 8),
+    ("reply-to", 8),
+    ("set-cookie", 10),
+    ("status", 6),
+    ("subject", 7),
+    ("to", 7),
+    ("transfer-encoding", 10),
+    ("user-agent", 8),
+    ("x-forwarded-for", 9),
+    ("x-forwarded-host", 9),
+    ("x-xss-protection", 10),
+];
+
+pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    let bytes = text.bytes;
+    let encoded = !text.form.within(NormalForm::FOLD.with(NormalForm::PLUS));
+    let head_only = text.is_in_head();
+    let mut at = 0usize;
+    while let Some((start, end)) = next_break(bytes, at) {
+        at = end;
+        let line = head(skip_space(tail(bytes, end)), 256);
+        let Some((rule, score)) = line_start(line) else {
+            continue;
+        };
+        let before = head(bytes, start);
+        let first = !before.contains(&b'\n');
+        let short =
+            first && prose_words(before, 4) <= 2 && before.len() <= 80 && !before.contains(&b':');
+        let score = if head_only || encoded && first || short {
+            score
+        } else {
+            score.min(6)
+        };
+        return Some(Hit::at(rule, score, start, end.saturating_sub(start)));
+    }
+    None
+}
+
+/// Where the next run of line breaks starts and ends.
+fn next_break(text: &[u8], from: usize) -> Option<(usize, usize)> {
+    let rest = tail(text, from);
+    rest.iter().enumerate().find_map(|(at, &byte)| {
+        let length = match byte {
+            b'\r' | b'\n' => run(tail(rest, at), is_space),
+            // U+560A and U+560D.
+            0xe5 if matches!(tail(rest, at), [0xe5, 0x98, 0x8a | 0x8d, ..]) => 3,
+            _ => return None,
+        };
+        let start = from.saturating_add(at);
+        Some((start, start.saturating_add(length)))
+    })
+}
+
+/// What a line starts with: a header, a status line, a mail command.
+fn line_start(line: &[u8]) -> Option<(&'static str, u8)> {
+    let name = run(line, |b| b.is_ascii_alphanumeric() || b == b'-');
+    if line.get(name) == Some(&b':') {
+        let score = look_up(HEADERS, head(line, name));
+        return score.map(|score| ("crlf-header", score));
+    }
+    if starts(line, b"http/1.") || starts(line, b"http/2") {
+        return Some(("crlf-response", 10));
+    }
+    let request = [
+        b"get /".as_slice(),
+        b"post /",
+        b"put /",
+        b"delete /",
+        b"head /",
+    ]
+    .iter()
+    .any(|method| starts(line, method));
+    if request && crate::text::find(line, b" http/1").is_some() {
+        return Some(("crlf-request", 9));
+    }
+    let smtp = [
+        b"rcpt to:".as_slice(),
+        b"mail from:",
+        b"ehlo ",
+        b"helo ",
+        b"vrfy ",
+    ]
+    .iter()
+    .any(|command| starts(line, command));
+    (smtp || imap(line)).then_some(("crlf-mail", 9))
+}
+
+/// `V101 FETCH 4791`, `A001 LOGOUT`: tag and command.
+fn imap(line: &[u8]) -> bool {
+    let tag = run(line, |b| b.is_ascii_alphanumeric());
+    let digits = head(line, tag)
+        .iter()
+        .filter(|b| b.is_ascii_digit())
+        .count();
+    let command = skip_space(tail(line, tag));
+    (2..=6).contains(&tag)
+        && digits >= 1
+        && [
+            b"capability".as_slice(),
+            b"login ",
+            b"logout",
+            b"fetch ",
+            b"select ",
+            b"create ",
+            b"delete ",
+            b"noop",
+            b"list ",
+            b"examine ",
+            b"authenticate",
+        ]
+        .iter()
+        .any(|word| starts(command, word))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn headers_are_sorted() {
+        crate::text::assert_sorted(super::HEADERS);
+    }
+}

@@ -1,0 +1,218 @@
+//! Serialised objects that run code when they are read: Java, PHP, Python, .NET, Ruby, Node, YAML.
+//!
+//! Grammar: the magic of a binary stream (raw, base64 or hexadecimal), which no text starts with by
+//! chance; PHP's `O:length:"Class":count:{`, whose two numbers and quotes have to be there; a type
+//! name of a known gadget where JSON libraries read one (`@type`, `$type`, `@class`); a YAML tag that
+//! constructs; an XStream or XMLDecoder element. Magic is enough at the start of a value, a tag or a
+//! type needs its name as the second signal.
+//!
+//! Close to it: base64 pictures and PDF files, JSON-LD's `"@type": "Person"`, `!!str` and `!Ref` in
+//! YAML, `a:1:{` in prose.
+
+use super::Hit;
+use crate::bytes::ByteClasses;
+use crate::text::{Text, find, find_any, head, holds, run, skip_space, tail};
+
+/// Magic is made of letters, so every text is looked at, shortly.
+pub(super) const NEEDED: ByteClasses = ByteClasses::WORD
+    .with(ByteClasses::HIGH)
+    .with(ByteClasses::CONTROL);
+
+/// Starts of streams, as they are or in base64 or hexadecimal; case counts.
+const MAGIC: [(&[u8], &str); 12] = [
+    (b"\xac\xed\x00\x05", "serialized-java"),
+    (b"rO0AB", "serialized-java"),
+    (b"aced0005", "serialized-java"),
+    (b"ACED0005", "serialized-java"),
+    (b"H4sIAAAAAAAAAJVU", "serialized-java"),
+    (b"AAEAAAD/////", "serialized-dotnet"),
+    (b"\x00\x01\x00\x00\x00\xff\xff\xff\xff", "serialized-dotnet"),
+    (b"gASV", "serialized-python"),
+    (b"gAJjcG9zaXg", "serialized-python"),
+    (b"gANjcG9zaXg", "serialized-python"),
+    (b"Y29zCnN5c3Rlb", "serialized-python"),
+    (b"Y3Bvc2l4CnN5c3Rlb", "serialized-python"),
+];
+
+pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    let bytes = text.bytes;
+    let value = skip_space(head(bytes, 64));
+    let hit = |rule, score| Some(Hit::at(rule, score, 0, 4));
+    let magic = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic));
+    if let Some((magic, rule)) = magic {
+        // Four letters are too few for a word of base64 to be told from a name.
+        let long =
+            magic.len() > 4 || bytes.first().is_some_and(|&b| b >= 0x80) || bytes.len() >= 24;
+        return hit(rule, if long { 10 } else { 5 });
+    }
+    if pickle(value) {
+        return hit("serialized-python", 9);
+    }
+    if text.seen.intersects(ByteClasses::COLON) {
+        if let Some(at) = php(bytes) {
+            return Some(Hit::at("serialized-php", 10, at, 4));
+        }
+        if text.seen.intersects(ByteClasses::OPERATOR)
+            && let Some(at) = yaml(bytes)
+        {
+            return Some(Hit::at("serialized-yaml", 9, at, 4));
+        }
+    }
+    if text.seen.intersects(ByteClasses::DOLLAR)
+        && let Some(at) = find(bytes, b"_$$nd_func$$_")
+    {
+        return Some(Hit::at("serialized-node", 10, at, 13));
+    }
+    if text.seen.intersects(ByteClasses::DOT)
+        && let Some(at) = gadget(bytes)
+    {
+        return Some(Hit::at("serialized-gadget", 10, at, 8));
+    }
+    if text.seen.intersects(ByteClasses::ANGLE)
+        && let Some(at) = xml(bytes)
+    {
+        return Some(Hit::at("serialized-xml", 10, at, 8));
+    }
+    None
+}
+
+/// Python's old protocols: `cos\nsystem\n(`, `c__builtin__\neval`, `(dp0\nS'`.
+fn pickle(value: &[u8]) -> bool {
+    let call = [
+        b"cos\nsystem".as_slice(),
+        b"cposix\nsystem",
+        b"c__builtin__\n",
+        b"cbuiltins\n",
+        b"csubprocess\n",
+        b"cnt\nsystem",
+    ];
+    let binary = matches!(value, [0x80, 2..=5, b'c' | b'}' | b']' | b'(' | 0x95, ..]);
+    binary
+        || call.iter().any(|start| value.starts_with(start))
+        || value.starts_with(b"(dp0\n")
+        || value.starts_with(b"(lp0\n")
+}
+
+/// `O:4:"Name":1:{`, `C:11:"ArrayObject":..`, also inside `a:1:{i:0;O:..`.
+fn php(text: &[u8]) -> Option<usize> {
+    let mut at = 0usize;
+    while let Some(colon) = tail(text, at)
+        .iter()
+        .position(|&b| b == b':')
+        .map(|p| p.saturating_add(at))
+    {
+        at = colon.saturating_add(1);
+        let kind = colon.checked_sub(1).and_then(|i| text.get(i)).copied();
+        if !matches!(kind, Some(b'O' | b'C' | b'o')) {
+            continue;
+        }
+        let lead = colon.checked_sub(2).and_then(|i| text.get(i)).copied();
+        let rest = tail(text, at);
+        let rest = if rest.first() == Some(&b'+') {
+            tail(rest, 1)
+        } else {
+            rest
+        };
+        let digits = run(head(rest, 8), |b| b.is_ascii_digit());
+        let quoted = tail(rest, digits);
+        let placed = lead.is_none_or(|b| !b.is_ascii_alphanumeric());
+        if placed && digits > 0 && (quoted.starts_with(b":\"") || quoted.starts_with(b":\\\"")) {
+            let name = tail(quoted, 2);
+            let end = run(head(name, 128), |b| b != b'"');
+            let after = tail(name, end.saturating_add(1));
+            let count = run(tail(head(after, 12), 1), |b| b.is_ascii_digit());
+            let brace = after
+                .get(count.saturating_add(1)..)
+                .is_some_and(|rest| rest.starts_with(b":{"));
+            if after.first() == Some(&b':') && count > 0 && brace {
+                return colon.checked_sub(1);
+            }
+        }
+    }
+    None
+}
+
+/// `!!python/object/apply:os.system`, `!!javax.script.ScriptEngineManager`, `!ruby/object:Gem`.
+fn yaml(text: &[u8]) -> Option<usize> {
+    find_any(
+        text,
+        &[
+            b"!!python/object",
+            b"!!python/name",
+            b"!!python/module",
+            b"!!javax.",
+            b"!!java.",
+            b"!!com.sun",
+            b"!!org.",
+            b"!ruby/object",
+            b"!ruby/hash",
+            b"!ruby/struct",
+            b"!!js/function",
+        ],
+    )
+}
+
+/// Classes that exist to be misused, where JSON libraries read a type.
+fn gadget(text: &[u8]) -> Option<usize> {
+    let class = find_any(
+        text,
+        &[
+            b"com.sun.rowset.jdbcrowsetimpl",
+            b"com.sun.org.apache.xalan",
+            b"org.apache.commons.collections",
+            b"org.springframework.context.support.filesystemxml",
+            b"org.springframework.context.support.classpathxml",
+            b"com.mchange.v2.c3p0",
+            b"org.apache.xbean",
+            b"javax.swing.jeditorpane",
+            b"java.lang.processbuilder",
+            b"javax.script.scriptenginemanager",
+            b"system.windows.data.objectdataprovider",
+            b"system.diagnostics.process",
+            b"system.configuration.install",
+            b"system.management.automation",
+            b"ch.qos.logback.core.db",
+            b"org.apache.ibatis.datasource",
+            b"java.net.urlclassloader",
+            b"oracle.jdbc.rowset",
+            b"org.hibernate.jmx",
+            b"com.zaxxer.hikari.hikariconfig",
+            b"java.beans.eventhandler",
+            b"java.beans.xmldecoder",
+        ],
+    )?;
+    // A stack trace names such classes, too, with a method and a line.
+    let rest = tail(text, class);
+    let name = run(head(rest, 160), |b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$')
+    });
+    let typed = holds(
+        head(text, class),
+        &[b"@type", b"$type", b"@class", b"[\"", b"['", b"class="],
+    );
+    let alone = class <= 1 && matches!(tail(rest, name).first(), None | Some(b',' | b'"' | b'\''));
+    (typed || alone).then_some(class)
+}
+
+/// XStream and XMLDecoder documents.
+fn xml(text: &[u8]) -> Option<usize> {
+    find_any(
+        text,
+        &[
+            b"<dynamic-proxy>",
+            b"<java.util.priorityqueue",
+            b"<java.lang.processbuilder",
+            b"<java class=\"java.beans.xmldecoder",
+            b"<object class=\"java.lang.processbuilder",
+            b"<object class=\"java.lang.runtime",
+            b"<void class=\"java.lang.processbuilder",
+            b"<void method=\"exec",
+            b"<sorted-set><",
+            b"<javax.imageio.spi",
+            b"<jdk.nashorn",
+            b"<objectdataprovider",
+            b"<groovy.util.expando",
+            b"<org.codehaus.groovy",
+        ],
+    )
+}

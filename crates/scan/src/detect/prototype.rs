@@ -1,0 +1,68 @@
+//! JavaScript prototype pollution.
+//!
+//! Grammar: a name that walks to a prototype: `__proto__`, alone as a JSON key, or as a step of a
+//! parameter name (`__proto__[admin]`, `a.__proto__.b`, `constructor[prototype][x]`); a JSON key
+//! `prototype` inside `constructor`. In a value: the same as a path that is assigned to, or as a key
+//! of an object literal at the start of the value.
+//!
+//! Close to it: documentation that mentions `__proto__`, a member called `constructor` (a builder of
+//! houses, a racing team), `Foo.prototype.bar = function` in program code.
+
+use super::Hit;
+use crate::bytes::ByteClasses;
+use crate::text::{Text, find, head, prose_words, skip_space, starts, tail};
+use crate::{Location, Part};
+
+/// Underscores, or the name of the other way.
+pub(super) const NEEDED: ByteClasses = ByteClasses::WORD;
+
+pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    let underscored = text.seen.intersects(ByteClasses::UNDERSCORE);
+    if text.part == Part::Name {
+        return name(text, underscored);
+    }
+    if !underscored {
+        return None;
+    }
+    let bytes = text.bytes;
+    let at = find(bytes, b"__proto__")?;
+    let after = tail(bytes, at.saturating_add(9));
+    let after = match after {
+        [b'\'' | b'"', rest @ ..] => skip_space(rest),
+        _ => after,
+    };
+    let step = matches!(after, [b'[' | b'.' | b':' | b'=' | b']', ..]);
+    let few = prose_words(head(bytes, at), 3) <= 2;
+    let score = if step && few { 9 } else { 5 };
+    Some(Hit::at("prototype-value", score, at, 9))
+}
+
+fn name(text: &Text<'_>, underscored: bool) -> Option<Hit> {
+    let bytes = text.bytes;
+    if underscored && let Some(at) = find(bytes, b"__proto__") {
+        return Some(Hit::at("prototype-name", 10, at, 9));
+    }
+    if let Some(at) = find(bytes, b"constructor") {
+        let after = tail(bytes, at.saturating_add(11));
+        let step = tail(
+            after,
+            after.iter().take_while(|b| b"[].'\"".contains(b)).count(),
+        );
+        if step.len() < after.len() && starts(step, b"prototype") {
+            return Some(Hit::at(
+                "prototype-name",
+                10,
+                at,
+                bytes.len().saturating_sub(at),
+            ));
+        }
+    }
+    let inside = bytes == b"prototype"
+        && match &text.location {
+            Location::Json(path) | Location::Claim(path) => {
+                path.pointer().ends_with("/constructor/prototype")
+            }
+            _ => false,
+        };
+    inside.then(|| Hit::at("prototype-name", 10, 0, bytes.len()))
+}

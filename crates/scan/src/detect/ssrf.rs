@@ -1,0 +1,241 @@
+//! URLs that point the server at itself, at its metadata service or at odd schemes.
+//!
+//! Grammar: `scheme://userinfo@?host:port?/path`, as a whole value or behind `url=`. The host is read
+//! as the library behind would: an address in decimal, octal, hexadecimal or with parts left out, an
+//! IPv6 address that wraps one, a name that resolves inwards (`localtest.me`, `nip.io`). Signals: the
+//! scheme (`gopher`, `dict`), the metadata address, a disguised address, or a loopback address with a
+//! port that no web developer uses.
+//!
+//! Close to it: `http://localhost:3000/callback` of every OAuth client in development, private
+//! addresses in inventories; both are findings at paranoia 2.
+
+use super::Hit;
+use crate::bytes::ByteClasses;
+use crate::text::{Text, ends, find, head, holds, run, starts, tail};
+
+/// A scheme's colon.
+pub(super) const NEEDED: ByteClasses = ByteClasses::COLON
+    .with(ByteClasses::SLASH)
+    .with(ByteClasses::DOT);
+
+pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    let bytes = text.bytes.trim_ascii();
+    let value = tail(
+        bytes,
+        run(bytes, |b| matches!(b, b'\'' | b'"' | b'<' | b'(')),
+    );
+    if value.len() > 2048 || value.iter().any(|&b| b == b' ' || b == b'\n') {
+        return None;
+    }
+    let value = match value.iter().position(|&b| b == b'=') {
+        // `url=http://..`, as a value that holds a parameter of its own.
+        Some(at) if head(value, at).iter().all(u8::is_ascii_alphanumeric) => {
+            tail(value, at.saturating_add(1))
+        }
+        _ => value,
+    };
+    let quoted = matches!(bytes.last(), Some(b'\'' | b'"')) && value.len() == bytes.len();
+    let (score, rule) = url(value)?;
+    let score = if quoted {
+        score.saturating_add(2).min(10)
+    } else {
+        score
+    };
+    Some(Hit::at(rule, score, 0, value.len()))
+}
+
+/// Score and rule of one URL.
+fn url(value: &[u8]) -> Option<(u8, &'static str)> {
+    const SCHEMES: [&[u8]; 12] = [
+        b"gopher:",
+        b"dict:",
+        b"ldap:",
+        b"ldaps:",
+        b"tftp:",
+        b"netdoc:",
+        b"jar:http",
+        b"rmi:",
+        b"sftp:",
+        b"imap:",
+        b"smb:",
+        b"ldapi:",
+    ];
+    if let Some(scheme) = SCHEMES.iter().find(|scheme| starts(value, scheme)) {
+        let odd = matches!(value.get(..4), Some(b"goph" | b"dict" | b"netd" | b"jar:"));
+        let slashes = starts(tail(value, scheme.len()), b"//") || starts(value, b"jar:http");
+        return slashes.then_some((if odd { 9 } else { 6 }, "ssrf-scheme"));
+    }
+    let rest = match value {
+        _ if starts(value, b"http:") => tail(value, 5),
+        _ if starts(value, b"https:") => tail(value, 6),
+        _ if starts(value, b"ftp:") => tail(value, 4),
+        [b'/', b'/', ..] => value,
+        _ if starts(value, b"169.254.169.254") => return Some((9, "ssrf-metadata")),
+        _ => return None,
+    };
+    let authority = tail(rest, run(rest, |b| matches!(b, b'/' | b'\\')));
+    let end = run(authority, |b| !matches!(b, b'/' | b'?' | b'#' | b'\\'));
+    let path = tail(authority, end);
+    let authority = head(authority, end);
+    let user = authority
+        .iter()
+        .rposition(|&b| b == b'@')
+        .map_or(0, |at| at.saturating_add(1));
+    let host_and_port = tail(authority, user);
+    let (host, port) = split_port(host_and_port);
+    let judged = host_score(host, port, path)?;
+    Some(judged)
+}
+
+/// The host, in brackets or not, and its port.
+fn split_port(authority: &[u8]) -> (&[u8], &[u8]) {
+    let bracket = authority.iter().rposition(|&b| b == b']');
+    let colon = authority
+        .iter()
+        .rposition(|&b| b == b':')
+        .filter(|&at| bracket.is_none_or(|close| at > close));
+    match colon {
+        Some(at) => (head(authority, at), tail(authority, at.saturating_add(1))),
+        None => (authority, &[]),
+    }
+}
+
+fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str)> {
+    const METADATA: [&[u8]; 6] = [
+        b"metadata.google.internal",
+        b"metadata.azure",
+        b"instance-data",
+        b"metadata.nicob.net",
+        b"metadata.packet.net",
+        b"kubernetes.default",
+    ];
+    const INWARD: [&[u8]; 8] = [
+        b"localtest.me",
+        b".nip.io",
+        b".xip.io",
+        b".sslip.io",
+        b"lvh.me",
+        b"vcap.me",
+        b".burpcollaborator.net",
+        b"spoofed.burpcollaborator.net",
+    ];
+    const OUT_OF_BAND: [&[u8]; 8] = [
+        b".oastify.com",
+        b".oast.fun",
+        b".oast.pro",
+        b".oast.live",
+        b".oast.site",
+        b".interact.sh",
+        b".dnslog.cn",
+        b".ceye.io",
+    ];
+    if METADATA.iter().any(|name| starts(host, name)) || starts(path, b"/latest/meta-data") {
+        return Some((10, "ssrf-metadata"));
+    }
+    if INWARD
+        .iter()
+        .chain(&OUT_OF_BAND)
+        .any(|name| ends(host, name))
+    {
+        return Some((9, "ssrf-host"));
+    }
+    let services = holds(
+        path,
+        &[
+            b"/server-status",
+            b"/actuator",
+            b"/_cat/",
+            b"/containers/json",
+            b"/v1/kv",
+            b"/admin",
+        ],
+    );
+    if let [b'[', inner @ .., b']'] = host {
+        let inward = [b"::1".as_slice(), b"::", b"0:0:0:0:0:0:0:1", b"0000::1"].contains(&inner)
+            || find(inner, b"ffff:").is_some();
+        let metadata = starts(inner, b"fd00:ec2::");
+        return (inward || metadata).then_some((9, "ssrf-host"));
+    }
+    if starts(host, b"localhost") && host.len() <= 10 || ends(host, b".localhost") {
+        let odd = services
+            || matches!(
+                port,
+                b"22"
+                    | b"25"
+                    | b"6379"
+                    | b"11211"
+                    | b"2375"
+                    | b"2379"
+                    | b"3306"
+                    | b"5432"
+                    | b"27017"
+            );
+        return Some((if odd { 8 } else { 6 }, "ssrf-host"));
+    }
+    let address = address(host)?;
+    let [a, b, ..] = address.octets;
+    let private = a == 10 || a == 192 && b == 168 || a == 172 && (16..32).contains(&b);
+    let metadata = address.octets == [169, 254, 169, 254]
+        || address.octets == [100, 100, 100, 200]
+        || address.octets == [192, 0, 0, 192];
+    let loopback = a == 127 || a == 0;
+    if metadata {
+        return Some((10, "ssrf-metadata"));
+    }
+    if address.disguised && (loopback || private || a == 169) {
+        return Some((10, "ssrf-host"));
+    }
+    if loopback {
+        let developer = matches!(port, [b'3' | b'4' | b'5' | b'8' | b'9', _, _, _]) && !services;
+        return Some((if developer { 6 } else { 8 }, "ssrf-host"));
+    }
+    if address.disguised && !host.contains(&b'.') {
+        return Some((8, "ssrf-host"));
+    }
+    private.then_some((5, "ssrf-host"))
+}
+
+/// An IPv4 address as `inet_aton` reads it.
+struct Address {
+    octets: [u8; 4],
+    /// Not four decimal parts.
+    disguised: bool,
+}
+
+fn address(host: &[u8]) -> Option<Address> {
+    let mut parts = [0u64; 4];
+    let mut count = 0usize;
+    let mut disguised = false;
+    for part in host.split(|&b| b == b'.') {
+        if part.is_empty() || part.len() > 16 {
+            return None;
+        }
+        let (digits, radix) = match part {
+            [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
+            [b'0', digits @ ..] if !digits.is_empty() => (digits, 8),
+            _ => (part, 10),
+        };
+        disguised |= radix != 10;
+        let value = digits.iter().try_fold(0u64, |sum, &b| {
+            let digit = char::from(b).to_digit(radix)?;
+            sum.checked_mul(u64::from(radix))?
+                .checked_add(u64::from(digit))
+        })?;
+        *parts.get_mut(count)? = value;
+        count = count.saturating_add(1);
+    }
+    disguised |= count < 4;
+    let [a, b, c, d] = parts;
+    let number = match count {
+        1 => a,
+        2 => (a << 24) | b & 0xff_ffff,
+        3 => (a << 24) | (b << 16) | c & 0xffff,
+        4 => (a << 24) | (b << 16) | (c << 8) | d,
+        _ => return None,
+    };
+    let number = u32::try_from(number & 0xffff_ffff).ok()?;
+    Some(Address {
+        octets: number.to_be_bytes(),
+        disguised,
+    })
+}

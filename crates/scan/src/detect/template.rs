@@ -1,0 +1,178 @@
+//! Server-side templates and expression languages: Jinja, Twig, Freemarker, Velocity, Smarty, ERB,
+//! Razor, Thymeleaf, Handlebars, EL, SpEL, OGNL, MVEL, Mako, Pug.
+//!
+//! Grammar: `opener expression closer`, for the openers `{{`, `{%`, `${`, `#{`, `*{`, `%{`, `@{`,
+//! `~{`, `<%`, `[[`, `[=`, `[#`, `<#`, `@(`, `{php`, `{$`, and Velocity's `#set(`. A template in a
+//! product text names a variable and perhaps a filter. An attack does one of four things that such
+//! a text does not: it computes with constants (`7*7`, to see whether it is evaluated), it calls a
+//! method of a literal, it reaches for the reflection of the language ([`is_reflective`]), or it
+//! prints the root objects of the framework (`{{config}}`, `{{self}}`). The opener is the first
+//! signal, one of the four the second.
+//!
+//! Close to it: `Hello {{ first_name | default: "you" }}`, `{% for item in cart %}`,
+//! `${{ github.event.number }}`, `${a + b}` in JavaScript, `<%= link_to %>`, `{{ .Values.image }}`,
+//! `[[wiki links]]`, `${HOME}`, prices such as `${1.50}`.
+
+mod expression;
+mod reflection;
+
+use super::Hit;
+use crate::bytes::ByteClasses;
+use crate::text::{Text, find, head, prose_words, starts, tail};
+use expression::{computes, literal_method, root_object};
+use reflection::is_reflective;
+
+/// Every opener has one of these.
+pub(super) const NEEDED: ByteClasses = ByteClasses::BRACE
+    .with(ByteClasses::BRACKET)
+    .with(ByteClasses::PAREN)
+    .with(ByteClasses::ANGLE)
+    .with(ByteClasses::DOT);
+
+/// Bytes of one expression that are read.
+const MAX_EXPRESSION: usize = 1024;
+
+/// Openers and what closes them.
+const OPENERS: [(&[u8], &[u8]); 18] = [
+    (b"{{", b"}}"),
+    (b"{%", b"%}"),
+    (b"${", b"}"),
+    (b"#{", b"}"),
+    (b"*{", b"}"),
+    (b"%{", b"}"),
+    (b"@{", b"}"),
+    (b"~{", b"}"),
+    (b"$[", b"]"),
+    (b"<%", b"%>"),
+    (b"[[", b"]]"),
+    (b"[=", b"]"),
+    (b"[#", b"]"),
+    (b"<#", b">"),
+    (b"@(", b")"),
+    (b"{php", b"}"),
+    (b"{$", b"}"),
+    (b"#set", b")"),
+];
+
+pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    if let Some(hit) = bean(text) {
+        return Some(hit);
+    }
+    let mut at = 0usize;
+    // Nested expressions are read more than once, all together no more than four times.
+    let mut budget = text
+        .bytes
+        .len()
+        .saturating_mul(4)
+        .saturating_add(MAX_EXPRESSION);
+    while let Some((opener, closer, start)) = next_opener(text.bytes, at) {
+        let inside = head(text.from(start), MAX_EXPRESSION.min(budget));
+        let length = expression_length(inside, closer);
+        let expression = head(inside, length);
+        let prose = prose_words(text.before(start), 8);
+        if let Some((rule, score)) = judge(opener, expression, prose, text.bytes) {
+            let from = start.saturating_sub(opener.len());
+            return Some(Hit::at(
+                rule,
+                score,
+                from,
+                length.saturating_add(opener.len()),
+            ));
+        }
+        budget = budget.saturating_sub(length);
+        // Nested openers are judged by themselves.
+        let nested =
+            next_opener(expression, 0).map(|(opener, _, at)| at.saturating_sub(opener.len()));
+        at = start.saturating_add(nested.unwrap_or(length).max(1));
+    }
+    None
+}
+
+/// The next opener at or behind an offset, its closer, and where its expression starts.
+fn next_opener(text: &[u8], from: usize) -> Option<(&'static [u8], &'static [u8], usize)> {
+    let rest = tail(text, from);
+    rest.iter().enumerate().find_map(|(at, &byte)| {
+        if !matches!(
+            byte,
+            b'{' | b'$' | b'#' | b'*' | b'%' | b'@' | b'~' | b'<' | b'['
+        ) {
+            return None;
+        }
+        let here = tail(rest, at);
+        let (opener, closer) = OPENERS.iter().find(|(opener, _)| starts(here, opener))?;
+        Some((
+            *opener,
+            *closer,
+            from.saturating_add(at).saturating_add(opener.len()),
+        ))
+    })
+}
+
+/// Bytes up to the closer; braces inside count.
+fn expression_length(inside: &[u8], closer: &[u8]) -> usize {
+    let mut depth = 0usize;
+    for (at, &byte) in inside.iter().enumerate() {
+        match byte {
+            b'{' | b'(' | b'[' => depth = depth.saturating_add(1),
+            _ if depth == 0 && starts(tail(inside, at), closer) => return at,
+            b'}' | b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    // Unbalanced: the first closer, or all that is read.
+    find(inside, closer).unwrap_or(inside.len())
+}
+
+/// The rule that an expression breaks.
+fn judge(
+    opener: &[u8],
+    expression: &[u8],
+    prose: usize,
+    whole: &[u8],
+) -> Option<(&'static str, u8)> {
+    let inner = trim(opener, expression);
+    let brackets = matches!(
+        opener,
+        b"[[" | b"[=" | b"@(" | b"~{" | b"$[" | b"<#" | b"[#"
+    );
+    if computes(inner) && (!brackets || prose <= 2) {
+        // Currency and version numbers have marks of arithmetic, too; a product names it in a text.
+        return Some(("template-arithmetic", if prose <= 6 { 10 } else { 7 }));
+    }
+    if is_reflective(inner) {
+        return Some(("template-reflection", 10));
+    }
+    if brackets {
+        return None;
+    }
+    if literal_method(inner) {
+        return Some(("template-literal-method", 9));
+    }
+    let alone = expression.len().saturating_add(8) >= whole.trim_ascii().len();
+    root_object(opener, inner, alone).map(|score| ("template-root-object", score))
+}
+
+/// The expression without the marks that belong to the opener: `{{=`, `<%=`, `{{{`, `${{`.
+fn trim<'t>(opener: &[u8], expression: &'t [u8]) -> &'t [u8] {
+    let marks: &[u8] = if opener == b"#set" {
+        b"("
+    } else {
+        b"=-{%@#!:+~[ \t\r\n"
+    };
+    let lead = expression.iter().take_while(|b| marks.contains(b)).count();
+    let end = expression
+        .iter()
+        .rposition(|b| !b"}%-]~ \t\r\n".contains(b))
+        .map_or(0, |at| at.saturating_add(1));
+    expression.get(lead..end).unwrap_or_default()
+}
+
+/// `class.module.classLoader...`: Spring binds parameter names to properties.
+fn bean(text: &Text<'_>) -> Option<Hit> {
+    let near = head(text.bytes, 64);
+    let named = starts(near, b"class.module.classloader")
+        || starts(near, b"class.classloader")
+        || starts(near, b"class[module]")
+        || starts(near, b"class['classloader");
+    named.then(|| Hit::at("template-bean-property", 10, 0, near.len()))
+}

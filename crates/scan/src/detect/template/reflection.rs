@@ -1,0 +1,205 @@
+//! Names by which an expression leaves the template for the language below.
+
+use crate::text::{holds, is_word, look_up, run, skip_space, starts, tail};
+
+/// How a name has to stand to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Anywhere in the expression.
+    Any,
+    /// As a call: `name(`.
+    Call,
+    /// As the argument of a filter, in quotes, as in `filter('system')`.
+    Text,
+}
+
+use Use::{Any, Call, Text};
+
+static NAMES: &[(&str, Use)] = &[
+    ("__base__", Any),
+    ("__bases__", Any),
+    ("__builtins__", Any),
+    ("__class__", Any),
+    ("__dict__", Any),
+    ("__getattribute__", Any),
+    ("__getitem__", Any),
+    ("__globals__", Any),
+    ("__import__", Any),
+    ("__init__", Any),
+    ("__mro__", Any),
+    ("__proto__", Any),
+    ("__reduce__", Any),
+    ("__subclasses__", Any),
+    ("_memberaccess", Any),
+    ("_mmarker", Any),
+    ("_module", Any),
+    ("_templatereference__context", Any),
+    ("_with_template", Any),
+    ("allowstaticmethodaccess", Any),
+    ("child_process", Any),
+    ("classforname", Any),
+    ("classloader", Any),
+    ("define_method", Call),
+    ("entries", Text),
+    ("exec", Call),
+    ("execsync", Call),
+    ("filter_functions", Any),
+    ("forname", Call),
+    ("freemarker", Any),
+    ("fromcharcode", Call),
+    ("getattribute", Text),
+    ("getclass", Call),
+    ("getclassloader", Call),
+    ("getdeclaredmethods", Any),
+    ("getenginebyname", Call),
+    ("getenv", Call),
+    ("getmethod", Call),
+    ("getmethods", Call),
+    ("getowner", Any),
+    ("getproperty", Text),
+    ("getruntime", Call),
+    ("instance_eval", Any),
+    ("instance_variable_get", Any),
+    ("jdk", Text),
+    ("lipsum", Any),
+    ("mainmodule", Any),
+    ("mro", Call),
+    ("newinstance", Call),
+    ("objectconstructor", Any),
+    ("ognl", Any),
+    ("ognlutil", Any),
+    ("passthru", Any),
+    ("popen", Call),
+    ("processbuilder", Any),
+    ("registerundefinedfiltercallback", Any),
+    ("runtime", Text),
+    ("scriptenginemanager", Any),
+    ("shell_exec", Any),
+    ("spawn_sync", Any),
+    ("spawnsync", Any),
+    ("subclasses", Call),
+    ("subprocess", Any),
+    ("system", Call),
+    ("wscript", Any),
+];
+
+/// Phrases of more than a name.
+const PHRASES: [&[u8]; 46] = [
+    b"|attr(",
+    b"| attr(",
+    b"request|attr",
+    b"\\x5f",
+    b"java.lang",
+    b"java.util",
+    b"java.io",
+    b"javax.script",
+    b"t(java",
+    b"t(org.",
+    b"new java.",
+    b"@java.",
+    b"@org.",
+    b"?new(",
+    b"?api",
+    b"constructor.constructor",
+    b"constructor('",
+    b"constructor(\"",
+    b"[\"constructor",
+    b"['constructor",
+    b".class.",
+    b"'class'",
+    b"filter('system",
+    b"filter(\"system",
+    b"map('system",
+    b"sort('system",
+    b"reduce('system",
+    b"self.module",
+    b"self.template",
+    b"self.attr",
+    b"self.context",
+    b"self._",
+    b"file.open(",
+    b"file.read(",
+    b"io.popen",
+    b"dir.entries",
+    b"dir.glob",
+    b"global.process",
+    b"process.mainmodule",
+    b"process.binding",
+    b"require('child",
+    b"require(\"child",
+    b"smarty.",
+    b"$class.inspect",
+    b"system.diagnostics",
+    b"server.mappath",
+];
+
+/// Whether the expression reaches out of its template.
+pub(super) fn is_reflective(expression: &[u8]) -> bool {
+    named(expression)
+        || holds(expression, &PHRASES)
+        || runs_back_quote(expression)
+        || smarty(expression)
+        || underscores(expression)
+}
+
+/// Whether one of the names is used as the table says.
+fn named(expression: &[u8]) -> bool {
+    let mut before = 0u8;
+    let mut rest = expression;
+    while !rest.is_empty() {
+        let length = run(rest, is_word);
+        if length == 0 {
+            before = rest.first().copied().unwrap_or_default();
+            rest = tail(rest, 1);
+            continue;
+        }
+        let word = rest.get(..length).unwrap_or_default();
+        let after = tail(rest, length);
+        let next = skip_space(after).first();
+        let quoted = matches!(before, b'\'' | b'"');
+        let found = match look_up(NAMES, word) {
+            Some(Any) => true,
+            Some(Call) => {
+                next == Some(&b'(') || quoted && matches!(next, Some(b'\'' | b'"')) && length > 4
+            }
+            Some(Text) => quoted && matches!(next, Some(b'\'' | b'"')),
+            None => false,
+        };
+        if found {
+            return true;
+        }
+        before = word.last().copied().unwrap_or_default();
+        rest = after;
+    }
+    false
+}
+
+/// `` <%= `id` %> ``, `{php}echo `id`;{/php}`.
+fn runs_back_quote(expression: &[u8]) -> bool {
+    starts(expression, b"`")
+        && expression.iter().filter(|&&b| b == b'`').count() >= 2
+        && expression.len() < 128
+}
+
+/// Smarty's own variable, which tells about the server, and its code blocks.
+fn smarty(expression: &[u8]) -> bool {
+    starts(expression, b"smarty.") || starts(expression, b"}echo") || starts(expression, b"}system")
+}
+
+/// Underscores put together from pieces: `["_"*2,"class","_"*2]|join`.
+fn underscores(expression: &[u8]) -> bool {
+    holds(
+        expression,
+        &[
+            b"\"_\"*", b"'_'*", b"\"__\",", b"'__',", b"\"__\"~", b"'__'~", b"\"__\"+", b"'__'+",
+        ],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_are_sorted() {
+        crate::text::assert_sorted(super::NAMES);
+    }
+}

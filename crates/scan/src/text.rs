@@ -1,0 +1,149 @@
+//! One normal form of a field as the detectors see it, and the reading aids they share.
+
+use crate::bytes::ByteClasses;
+use crate::{Location, NormalForm, Part};
+
+/// A text to judge.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text<'a> {
+    /// The bytes of this normal form.
+    pub(crate) bytes: &'a [u8],
+    /// The byte classes in them.
+    pub(crate) seen: ByteClasses,
+    /// What was decoded to get here.
+    pub(crate) form: NormalForm,
+    /// Where the field is.
+    pub(crate) location: Location<'a>,
+    /// Whether it is a name or a value.
+    pub(crate) part: Part,
+}
+
+impl<'a> Text<'a> {
+    /// Whether the field is part of the request line or of a header: short, one line, without prose.
+    pub(crate) fn is_in_head(&self) -> bool {
+        matches!(
+            self.location,
+            Location::PathSegment(_)
+                | Location::Query(_)
+                | Location::Header(_)
+                | Location::Cookie(_)
+        )
+    }
+
+    /// What follows an offset.
+    pub(crate) fn from(&self, at: usize) -> &'a [u8] {
+        self.bytes.get(at..).unwrap_or_default()
+    }
+
+    /// What stands before an offset.
+    pub(crate) fn before(&self, at: usize) -> &'a [u8] {
+        self.bytes.get(..at).unwrap_or_default()
+    }
+}
+
+/// Whether the text starts with a word written in lower case here, in any case there.
+pub(crate) fn starts(text: &[u8], lower: &[u8]) -> bool {
+    text.get(..lower.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(lower))
+}
+
+/// Whether the text ends with a word written in lower case here, in any case there.
+pub(crate) fn ends(text: &[u8], lower: &[u8]) -> bool {
+    text.len()
+        .checked_sub(lower.len())
+        .and_then(|at| text.get(at..))
+        .is_some_and(|tail| tail.eq_ignore_ascii_case(lower))
+}
+
+/// The first place of a word written in lower case here, in any case there.
+pub(crate) fn find(text: &[u8], lower: &[u8]) -> Option<usize> {
+    let (&first, rest) = lower.split_first()?;
+    let upper = first.to_ascii_uppercase();
+    text.iter().enumerate().find_map(|(at, &byte)| {
+        let found = (byte == first || byte == upper)
+            && text
+                .get(at.saturating_add(1)..)
+                .is_some_and(|tail| starts(tail, rest));
+        found.then_some(at)
+    })
+}
+
+/// Whether one of the words, written in lower case here, is in the text.
+pub(crate) fn holds(text: &[u8], lower: &[&[u8]]) -> bool {
+    find_any(text, lower).is_some()
+}
+
+/// The first place of any of the words. One pass: words are compared only where one can start.
+pub(crate) fn find_any(text: &[u8], lower: &[&[u8]]) -> Option<usize> {
+    let mut firsts = 0u128;
+    for first in lower.iter().filter_map(|word| word.first()) {
+        firsts |= 1u128.checked_shl(u32::from(*first)).unwrap_or_default();
+    }
+    text.iter().enumerate().find_map(|(at, byte)| {
+        let bit = 1u128.checked_shl(u32::from(byte.to_ascii_lowercase()));
+        let starts_here = bit.is_some_and(|bit| firsts & bit != 0)
+            && lower.iter().any(|word| starts(tail(text, at), word));
+        starts_here.then_some(at)
+    })
+}
+
+/// At most the first `length` bytes.
+pub(crate) fn head(text: &[u8], length: usize) -> &[u8] {
+    text.get(..text.len().min(length)).unwrap_or_default()
+}
+
+/// What follows the first `length` bytes.
+pub(crate) fn tail(text: &[u8], length: usize) -> &[u8] {
+    text.get(length..).unwrap_or_default()
+}
+
+/// How many bytes at the start fulfil a condition.
+pub(crate) fn run(text: &[u8], mut condition: impl FnMut(u8) -> bool) -> usize {
+    text.iter().take_while(|&&b| condition(b)).count()
+}
+
+/// Letters, digits, underscore, and whatever is not ASCII.
+pub(crate) fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+/// White space, and the control bytes that parsers take for it.
+pub(crate) fn is_space(byte: u8) -> bool {
+    byte <= b' ' || byte == 0x7f
+}
+
+/// The text without white space at its start.
+pub(crate) fn skip_space(text: &[u8]) -> &[u8] {
+    tail(text, run(text, is_space))
+}
+
+/// What a sorted table of lower-case words says of a word in any case.
+pub(crate) fn look_up<T: Copy>(table: &[(&str, T)], word: &[u8]) -> Option<T> {
+    let lower = |b: &u8| b.to_ascii_lowercase();
+    let index = table
+        .binary_search_by(|(name, _)| name.bytes().cmp(word.iter().map(lower)))
+        .ok()?;
+    table.get(index).map(|(_, meaning)| *meaning)
+}
+
+/// Words of prose in a text: runs of at least two letters, up to `most`.
+pub(crate) fn prose_words(text: &[u8], most: usize) -> usize {
+    let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0x80;
+    let mut words = 0usize;
+    let mut rest = text;
+    while words < most && !rest.is_empty() {
+        rest = tail(rest, run(rest, |b| !letter(b)));
+        let length = run(rest, letter);
+        words = words.saturating_add(usize::from(length >= 2));
+        rest = tail(rest, length);
+    }
+    words
+}
+
+/// Whether every table a detector looks words up in is sorted, as [`look_up`] needs.
+#[cfg(test)]
+pub(crate) fn assert_sorted<T>(table: &[(&str, T)]) {
+    for pair in table.windows(2) {
+        assert!(pair[0].0 < pair[1].0, "{} before {}", pair[0].0, pair[1].0);
+    }
+}
