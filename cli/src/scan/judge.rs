@@ -216,7 +216,7 @@ impl Settings {
     fn of(gate: &Gate, policy: &str) -> Option<Self> {
         let inspection = gate.inspection(policy)?;
         Some(Self {
-            scan: *inspection.scan,
+            scan: inspection.scan.clone(),
             headers: Headers::OfPolicy(inspection.headers.to_vec()),
         })
     }
@@ -313,7 +313,7 @@ pub(crate) fn line(
 
 fn classes(names: &[String]) -> Result<ClassSet> {
     if names.is_empty() {
-        return Ok(ClassSet::all());
+        return Ok(ClassSet::standard());
     }
     let mut set = ClassSet::EMPTY;
     for name in names {

@@ -98,6 +98,10 @@ fn values(options: &Options, file: &str, attacks: bool) {
         for finding in &report.findings {
             *detectors.entry(finding.detector).or_default() += 1;
         }
+        if report.findings.iter().any(|f| f.detector == options.show) && shown < options.limit {
+            shown += 1;
+            println!("  {source} {class} {value:?}");
+        }
         let wrong = report.findings.is_empty() == attacks;
         if wrong && class == options.show && shown < options.limit {
             shown += 1;

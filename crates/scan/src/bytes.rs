@@ -64,6 +64,25 @@ impl ByteClasses {
     pub(crate) const ENCODED: Self =
         Self(Self::PERCENT.0 | Self::AMPERSAND.0 | Self::BACKSLASH.0 | Self::HIGH.0 | Self::PLUS.0);
 
+    /// What no base64 of either alphabet has.
+    pub(crate) const NOT_BASE64: Self = Self::SPACE
+        .with(Self::QUOTE)
+        .with(Self::ANGLE)
+        .with(Self::DOT)
+        .with(Self::COLON)
+        .with(Self::PERCENT)
+        .with(Self::AMPERSAND)
+        .with(Self::BACKSLASH)
+        .with(Self::CONTROL)
+        .with(Self::HIGH)
+        .with(Self::PAREN)
+        .with(Self::BRACE)
+        .with(Self::BRACKET)
+        .with(Self::PIPE)
+        .with(Self::SEMICOLON)
+        .with(Self::DOLLAR)
+        .with(Self::MARK);
+
     /// The union.
     pub(crate) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)

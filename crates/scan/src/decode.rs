@@ -1,14 +1,18 @@
 //! Encodings an application may undo once more than its framework did: percent, HTML entities,
 //! JavaScript escapes, `+` for a space, look-alike characters.
 
+mod base64;
 mod entity;
 mod escape;
 mod fold;
 mod form;
 mod percent;
+mod strip;
 
 pub use form::NormalForm;
 pub(crate) use percent::percent_into;
+
+use crate::bytes::{ByteClasses, ByteClasses as C, classes};
 
 /// Decodes a text into a buffer; whether it held anything to decode.
 type Step = fn(&[u8], &mut Vec<u8>) -> bool;
@@ -27,28 +31,44 @@ impl Decoder {
     pub(crate) fn rounds(
         &mut self,
         value: &[u8],
+        mut seen: ByteClasses,
         max: usize,
-        mut see: impl FnMut(&[u8], NormalForm),
+        mut see: impl FnMut(&[u8], NormalForm, ByteClasses),
     ) {
-        const STEPS: [(Step, NormalForm); 5] = [
-            (percent::decode, NormalForm::PERCENT),
-            (entity::decode, NormalForm::ENTITY),
-            (escape::decode, NormalForm::ESCAPE),
-            (fold::decode, NormalForm::FOLD),
-            (percent::plus, NormalForm::PLUS),
+        const STEPS: [(Step, NormalForm, ByteClasses); 9] = [
+            (percent::decode, NormalForm::PERCENT, C::PERCENT),
+            (entity::decode, NormalForm::ENTITY, C::AMPERSAND),
+            (escape::decode, NormalForm::ESCAPE, C::BACKSLASH),
+            (
+                strip::invisible,
+                NormalForm::STRIP,
+                C::CONTROL.with(C::HIGH),
+            ),
+            (fold::decode, NormalForm::FOLD, C::HIGH),
+            (percent::plus, NormalForm::PLUS, C::PLUS),
+            (base64::utf7, NormalForm::UTF7, C::PLUS),
+            (strip::comments, NormalForm::COMMENT, C::MARK),
+            (base64::whole, NormalForm::BASE64, C::WORD),
         ];
+        if !is_encoded(value, seen) {
+            return;
+        }
         let mut form = NormalForm::RAW;
         self.current.clear();
         self.current.extend_from_slice(value);
         for _ in 0..max {
             let mut changed = false;
-            for (step, name) in STEPS {
+            for (step, name, needs) in STEPS {
+                if !seen.intersects(needs) {
+                    continue;
+                }
                 self.next.clear();
                 if step(&self.current, &mut self.next) {
                     core::mem::swap(&mut self.current, &mut self.next);
                     changed = true;
                     form = form.with(name);
-                    see(&self.current, form);
+                    seen = classes(&self.current);
+                    see(&self.current, form, seen);
                 }
             }
             if !changed {
@@ -56,6 +76,16 @@ impl Decoder {
             }
         }
     }
+}
+
+/// Whether any of the steps could find something: what costs next to nothing to know, so that a
+/// value without an encoding is not even copied.
+fn is_encoded(value: &[u8], seen: ByteClasses) -> bool {
+    let marked = seen.intersects(ByteClasses::ENCODED);
+    let commented = seen.intersects(ByteClasses::SLASH) && seen.intersects(ByteClasses::MARK);
+    // Base64 has neither space nor dot, and three bytes out of four digits.
+    let plain = !seen.intersects(ByteClasses::NOT_BASE64) && value.len() >= 16;
+    marked || commented || plain
 }
 
 /// Appends a code point as UTF-8; surrogates and what is out of range become U+FFFD.

@@ -95,7 +95,9 @@ const SERVER: NormalForm = NormalForm::PERCENT
     .with(NormalForm::FOLD)
     .with(NormalForm::PLUS)
     .with(NormalForm::STRIP)
-    .with(NormalForm::BASE64);
+    .with(NormalForm::BASE64)
+    .with(NormalForm::COMMENT)
+    .with(NormalForm::UTF7);
 /// The same, and what documents and pages are written with.
 const ANY: NormalForm = SERVER.with(NormalForm::ENTITY);
 

@@ -53,10 +53,10 @@ impl Scanner {
         let seen = classes(field.value);
         let mut wanted = self.policy.classes;
         self.detect(&field, field.value, NormalForm::RAW, seen, &mut wanted);
-        if seen.intersects(ByteClasses::ENCODED) && !wanted.is_empty() {
+        if !wanted.is_empty() {
             let mut decoder = core::mem::take(&mut self.decoder);
-            decoder.rounds(field.value, MAX_DECODE_ROUNDS, |text, form| {
-                self.detect(&field, text, form, classes(text), &mut wanted);
+            decoder.rounds(field.value, seen, MAX_DECODE_ROUNDS, |text, form, seen| {
+                self.detect(&field, text, form, seen, &mut wanted);
             });
             self.decoder = decoder;
         }

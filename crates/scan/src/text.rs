@@ -140,6 +140,31 @@ pub(crate) fn prose_words(text: &[u8], most: usize) -> usize {
     words
 }
 
+/// Whether words of letters follow each other, one space or comma between them, at least `length`
+/// times: what commands, filters and expressions have seldom, and prose always.
+pub(crate) fn has_sentence(text: &[u8], length: usize) -> bool {
+    let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0x80 || b == b'\'';
+    let (mut in_row, mut at_word) = (0usize, true);
+    let mut rest = text;
+    while let Some(&byte) = rest.first() {
+        let word = run(rest, letter);
+        if word > 0 {
+            in_row = if at_word { in_row.saturating_add(1) } else { 1 };
+            if in_row >= length {
+                return true;
+            }
+            rest = tail(rest, word);
+            let gap = usize::from(rest.first() == Some(&b','));
+            at_word = rest.get(gap) == Some(&b' ') || rest.get(gap) == Some(&b'\n');
+            rest = tail(rest, if at_word { gap.saturating_add(1) } else { 0 });
+        } else {
+            (in_row, at_word) = (0, byte == b' ');
+            rest = tail(rest, 1);
+        }
+    }
+    false
+}
+
 /// Whether every table a detector looks words up in is sorted, as [`look_up`] needs.
 #[cfg(test)]
 pub(crate) fn assert_sorted<T>(table: &[(&str, T)]) {

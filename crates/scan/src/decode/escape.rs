@@ -1,4 +1,4 @@
-//! JavaScript, C and CSS-like escapes: `\xhh`, `\uhhhh`, `\u{h..}`.
+//! Escapes of JavaScript, C and CSS: `\xhh`, `\uhhhh`, `\u{h..}`, octal, CSS hexadecimal.
 
 use super::{hex, push_code_point};
 
@@ -39,6 +39,37 @@ fn escaped(first: u8, tail: &[u8]) -> Option<(u32, usize)> {
             ))
         }
         [b'u' | b'U', digits @ ..] => Some((digits.get(..4).and_then(hex)?, 5)),
+        [b'n', ..] => Some((10, 1)),
+        [b'r', ..] => Some((13, 1)),
+        [b't', ..] => Some((9, 1)),
+        [b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => digits(tail),
         _ => None,
     }
+}
+
+/// Octal of JavaScript and C (`\145`), or hexadecimal of CSS (`\0065`, `\28 `), told apart by
+/// their length and digits.
+fn digits(tail: &[u8]) -> Option<(u32, usize)> {
+    let hexadecimal = tail
+        .iter()
+        .take(6)
+        .take_while(|b| b.is_ascii_hexdigit())
+        .count();
+    let octal = tail
+        .iter()
+        .take(3)
+        .take_while(|b| matches!(b, b'0'..=b'7'))
+        .count();
+    if octal == hexadecimal && octal >= 2 {
+        let code = tail.get(..octal)?.iter().fold(0u32, |sum, &b| {
+            sum.saturating_mul(8)
+                .saturating_add(u32::from(b.saturating_sub(b'0')))
+        });
+        return (code < 0x80).then_some((code, octal));
+    }
+    let code = tail.get(..hexadecimal).and_then(hex)?;
+    // One space behind it belongs to the escape.
+    let space = usize::from(tail.get(hexadecimal) == Some(&b' '));
+    let printable = (0x09..0x7f).contains(&code);
+    (hexadecimal >= 2 && printable).then_some((code, hexadecimal.saturating_add(space)))
 }

@@ -1,5 +1,5 @@
 //! Characters that databases and browsers narrow to ASCII: full-width forms, typographic quotes,
-//! overlong UTF-8.
+//! look-alikes, overlong UTF-8.
 
 /// Folds the characters above; whether there was one.
 pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
@@ -17,6 +17,18 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
             [0xe2, 0x80, 0x98..=0x9b | 0xb2, ..] => (b'\'', 3),
             [0xe2, 0x80, 0x9c..=0x9f | 0xb3, ..] => (b'"', 3),
             [0xca, 0xb9 | 0xbc, ..] => (b'\'', 2),
+            // The long s and the Kelvin sign are s and k to who compares without case.
+            [0xc5, 0xbf, ..] => (b's', 2),
+            [0xe2, 0x84, 0xaa, ..] => (b'k', 3),
+            // What is left of < and > with the eighth bit set, and in the wrong byte order.
+            [0xc2, 0xbc, ..] => (b'<', 2),
+            [0xc2, 0xbe, ..] => (b'>', 2),
+            [0xe3, 0xb0, 0x80, ..] => (b'<', 3),
+            [0xe3, 0xb8, 0x80, ..] => (b'>', 3),
+            // Angle quotation marks and slashes that best-fit code pages narrow.
+            [0xe2, 0x80, 0xb9, ..] | [0xe3, 0x80, 0x88, ..] | [0xe2, 0x8c, 0xa9, ..] => (b'<', 3),
+            [0xe2, 0x80, 0xba, ..] | [0xe3, 0x80, 0x89, ..] | [0xe2, 0x8c, 0xaa, ..] => (b'>', 3),
+            [0xe2, 0x88, 0x95, ..] | [0xe2, 0x81, 0x84, ..] | [0xe2, 0x88, 0x96, ..] => (b'/', 3),
             // Two bytes for what takes one: only a lenient decoder reads it.
             [high @ 0xc0..=0xc1, low @ 0x80..=0xbf, ..] => ((high & 1) << 6 | (low & 0x3f), 2),
             _ => {

@@ -25,8 +25,13 @@ impl NormalForm {
     /// Base64 that held text.
     pub const BASE64: Self = Self(1 << 6);
 
-    const NAMES: [&'static str; 7] = [
-        "percent", "entity", "escape", "fold", "plus", "strip", "base64",
+    /// UTF-7.
+    pub const UTF7: Self = Self(1 << 7);
+    /// Comments inside of words taken out.
+    pub const COMMENT: Self = Self(1 << 8);
+
+    const NAMES: [&'static str; 9] = [
+        "percent", "entity", "escape", "fold", "plus", "strip", "base64", "utf7", "comment",
     ];
 
     /// Both decodings.

@@ -30,9 +30,17 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
     changed
 }
 
-/// Reads `+` as the space of a form, in a text that has no other space.
+/// Reads `+` as the space of a form: in a text that has no other space, or where it stands between
+/// words more than once.
 pub(super) fn plus(text: &[u8], out: &mut Vec<u8>) -> bool {
-    if !text.contains(&b'+') || text.iter().any(|b| b.is_ascii_whitespace()) {
+    let joins = || {
+        let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'\'' | b'"' | b'(' | b')');
+        text.windows(3)
+            .filter(|w| matches!(w, [a, b'+', b] if word(*a) && word(*b)))
+            .count()
+            >= 2
+    };
+    if !text.contains(&b'+') || text.iter().any(|b| b.is_ascii_whitespace()) && !joins() {
         return false;
     }
     out.extend(text.iter().map(|&b| if b == b'+' { b' ' } else { b }));

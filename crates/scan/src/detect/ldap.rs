@@ -58,20 +58,24 @@ fn junction(text: &[u8]) -> Option<Hit> {
 fn filter(inside: &[u8]) -> bool {
     let inside = tail(inside, run(inside, |b| b == b'(' || is_space(b)));
     match inside {
-        [b'|' | b'&' | b'!', rest @ ..] => matches!(
-            skip_space(rest).first(),
-            None | Some(b'(' | b'|' | b'&' | b'!' | b'\'')
-        ),
-        _ => {
-            let name = run(inside, |b| {
-                b.is_ascii_alphanumeric() || matches!(b, b'-' | b';' | b'.' | b':')
-            });
-            let operator = tail(inside, name);
-            name >= 1
-                && matches!(operator, [b'=', ..] | [b'~' | b'<' | b'>', b'=', ..])
-                && !matches!(operator, [b'=', b'=' | b'>', ..])
+        [b'|' | b'&' | b'!', rest @ ..] => {
+            let next = skip_space(rest).first();
+            matches!(next, None | Some(b'(' | b')' | b'|' | b'&' | b'!' | b'\''))
+                || comparison(rest)
         }
+        _ => comparison(inside),
     }
+}
+
+/// `attribute=`, `attribute~=`.
+fn comparison(inside: &[u8]) -> bool {
+    let name = run(inside, |b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b';' | b'.' | b':')
+    });
+    let operator = tail(inside, name);
+    name >= 1
+        && matches!(operator, [b'=', ..] | [b'~' | b'<' | b'>', b'=', ..])
+        && !matches!(operator, [b'=', b'=' | b'>', ..])
 }
 
 /// `*(|(mail=*))`, `*()|&'`.

@@ -3,6 +3,7 @@
 //! The grammar reads every value that could hold SQL; only what it finds suspicious but cannot
 //! convict is given to libinjection, which costs ten times as much.
 
+mod benign;
 mod context;
 mod grammar;
 mod keyword;
@@ -37,7 +38,10 @@ pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
         Verdict::Hit(rule, at) => Some(Hit::at(rule, 10, at, 1)),
         Verdict::Suspicious => libinjectionrs::detect_sqli(budget.spend(form))
             .is_injection()
-            .then(|| Hit::at("libinjection-sqli", 9, 0, form.len())),
+            .then(|| {
+                let score = if benign::is_complete(form) { 7 } else { 9 };
+                Hit::at("libinjection-sqli", score, 0, form.len())
+            }),
         Verdict::Clean => None,
     }
 }

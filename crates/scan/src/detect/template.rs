@@ -49,9 +49,9 @@ const OPENERS: [(&[u8], &[u8]); 18] = [
     (b"[#", b"]"),
     (b"<#", b">"),
     (b"@(", b")"),
-    (b"{php", b"}"),
+    (b"{php}", b"{/php}"),
     (b"{$", b"}"),
-    (b"#set", b")"),
+    (b"#set", b"\0"),
 ];
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
@@ -83,7 +83,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         // Nested openers are judged by themselves.
         let nested =
             next_opener(expression, 0).map(|(opener, _, at)| at.saturating_sub(opener.len()));
-        at = start.saturating_add(nested.unwrap_or(length).max(1));
+        at = start.saturating_add(nested.unwrap_or(length));
     }
     None
 }
@@ -139,7 +139,7 @@ fn judge(
         // Currency and version numbers have marks of arithmetic, too; a product names it in a text.
         return Some(("template-arithmetic", if prose <= 6 { 10 } else { 7 }));
     }
-    if is_reflective(inner) {
+    if is_reflective(inner) || opener == b"{php}" {
         return Some(("template-reflection", 10));
     }
     if brackets {

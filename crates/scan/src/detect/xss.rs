@@ -4,6 +4,7 @@
 //! Rich text is not an attack: `<p>`, `<b>`, a link to a page and an image pass. What is refused is
 //! what makes a browser run something.
 
+mod code;
 mod markup;
 mod script;
 mod uri;
@@ -16,6 +17,7 @@ use crate::text::Text;
 pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE
     .with(ByteClasses::EQUALS)
     .with(ByteClasses::COLON)
+    .with(ByteClasses::AMPERSAND)
     .with(ByteClasses::QUOTE)
     .with(ByteClasses::OPERATOR);
 
@@ -27,6 +29,9 @@ pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
     );
     if let Some(detector) = own_rule(form, seen, angle, equals) {
         return Some(Hit::at(detector, 10, 0, form.len()));
+    }
+    if seen.intersects(ByteClasses::AMPERSAND) && markup::disguised_bracket(form) {
+        return Some(Hit::at("xss-disguised-bracket", 8, 0, form.len()));
     }
     let suspicious = angle && markup::has_tag(form) || equals && markup::has_attribute(form);
     (suspicious && second_opinion(form, budget))
@@ -42,20 +47,21 @@ fn own_rule(form: &[u8], seen: ByteClasses, angle: bool, equals: bool) -> Option
         return Some(rule);
     }
     if seen.intersects(ByteClasses::COLON)
-        && let Some(rule) = uri::whole(form)
+        && let Some(rule) = uri::whole(form).or_else(|| uri::embedded(form))
     {
         return Some(rule);
     }
-    script::detect(form, seen)
+    script::detect(form, seen).or_else(|| code::detect(form))
 }
 
-/// libinjection on the text without its plain comments: it refuses every comment that holds a back
-/// quote, which is every other issue template. Conditional comments stay in.
+/// libinjection on the text without what is benign in mails and pages (see `without_benign`): it
+/// refuses every comment that holds a back quote, every document type and every style.
 fn second_opinion(form: &[u8], budget: &mut Budget) -> bool {
-    let Some(stripped) = markup::without_comments(form) else {
+    let Some(stripped) = markup::without_benign(form) else {
         return libinjectionrs::detect_xss(budget.spend(form)).is_injection();
     };
-    markup::has_tag(&stripped) && libinjectionrs::detect_xss(budget.spend(&stripped)).is_injection()
+    let suspicious = markup::has_tag(&stripped) || markup::has_attribute(&stripped);
+    suspicious && libinjectionrs::detect_xss(budget.spend(&stripped)).is_injection()
 }
 
 /// Whether a byte separates tokens in HTML; NUL and other control bytes did so in old browsers.

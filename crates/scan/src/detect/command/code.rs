@@ -16,9 +16,11 @@ enum Sink {
     Probe,
     /// Feeds such a call.
     Source,
+    /// Does so only as a method of the shell's own objects.
+    Owned,
 }
 
-use Sink::{Probe, Source, Strong, Weak};
+use Sink::{Owned, Probe, Source, Strong, Weak};
 
 static SINKS: &[(&str, Sink)] = &[
     ("__import__", Strong),
@@ -29,6 +31,7 @@ static SINKS: &[(&str, Sink)] = &[
     ("eval", Weak),
     ("exec", Weak),
     ("execsync", Weak),
+    ("exit", Owned),
     ("file_get_contents", Weak),
     ("getallheaders", Probe),
     ("getruntime", Strong),
@@ -190,7 +193,7 @@ fn call(sink: Sink, lead: &[u8], argument: &[u8], parenthesis: bool, text: &[u8]
             || sink == Weak && starts(argument, b"request("))
         .then_some(8);
     }
-    if owned && (quoted || words <= 1) && (sink == Weak || sink == Strong) {
+    if owned && (quoted || words <= 1) && matches!(sink, Weak | Strong | Owned) {
         return Some(if words <= 5 { 9 } else { 4 });
     }
     if method {
@@ -214,7 +217,7 @@ fn call(sink: Sink, lead: &[u8], argument: &[u8], parenthesis: bool, text: &[u8]
         {
             (starts(text, b"eval") || starts(text, b"exec")).then_some(8)
         }
-        Strong | Weak => None,
+        Strong | Weak | Owned => None,
     }
 }
 

@@ -122,6 +122,8 @@ impl<'a> Lexer<'a> {
                     word.disguised |= length > 0 && word.length > 0;
                 }
                 _ if is_space(byte) || ends_word(byte) => break,
+                // A form's space that nobody decoded.
+                b'+' if after.first().is_some_and(|&b| b != b'x') => break,
                 b',' if near.first() == Some(&b'{') => break,
                 b'\'' | b'"' | b'^' | b'{' | b'}' => {
                     let inside = after.first().is_some_and(u8::is_ascii_alphanumeric);
@@ -191,7 +193,7 @@ impl<'a> Iterator for Lexer<'a> {
 
     fn next(&mut self) -> Option<Token<'a>> {
         let blanks = run(self.rest(), |b| {
-            (is_space(b) && !matches!(b, b'\n' | b'\r')) || b == b',' || b == b'('
+            (is_space(b) && !matches!(b, b'\n' | b'\r')) || matches!(b, b',' | b'(' | b'+')
         });
         self.advance(blanks);
         let rest = self.rest();

@@ -3,10 +3,16 @@
 use super::super::Hit;
 use super::lexer::{Lexer, Separator, Token, Word};
 use super::words::{Program, program};
-use crate::text::{Text, ends, find, head, holds, is_word, prose_words, run, starts, tail};
+use crate::text::{
+    Text, ends, find, has_sentence, head, holds, is_word, prose_words, run, starts, tail,
+};
 
 /// Words before a separator that are still a value and not a text.
 const FEW_WORDS: usize = 3;
+/// Words that are one even when they come after the separator or many others.
+const SENTENCE: usize = 5;
+/// Words that are a text even without a sentence.
+const MANY_WORDS: usize = 16;
 
 /// Where a word stands that could be a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +24,7 @@ enum Position {
     /// Behind a separator and a few words.
     Chained(Separator),
     /// Behind a separator in a text.
-    Prose,
+    Prose(Separator),
 }
 
 /// What follows a command.
@@ -39,12 +45,14 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     if let Some(hit) = shellshock(text.bytes).or_else(|| variable_command(text.bytes)) {
         return Some(hit);
     }
+    let is_prose = has_sentence(text.bytes, SENTENCE) || find(text.bytes, b"```").is_some();
     let mut lexer = Lexer::new(text.bytes);
     let mut best: Option<Hit> = None;
-    let mut position = Some(Position::Start);
+    let mut position = (!is_prose).then_some(Position::Start);
     let mut before = 0usize;
     let mut words = 0usize;
     let mut in_code = false;
+    let mut query = false;
     loop {
         let start = lexer.offset();
         let Some(token) = lexer.next() else { break };
@@ -63,7 +71,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
                         return best;
                     }
                     // `sudo rm`, `CMD=x rm`: the command is the next word.
-                    if passes_on(&word) {
+                    if passes_on(&word) && !(query && word.raw.contains(&b'=')) {
                         position = Some(place);
                         continue;
                     }
@@ -78,7 +86,13 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
                 if position.is_none() || before == 0 || separator == Separator::BackQuote {
                     before = end;
                 }
-                let place = place(text.bytes, start, separator, words);
+                // `&name=value` is a parameter, not a variable of a command.
+                query = separator == Separator::Ampersand;
+                let place = if is_prose {
+                    Position::Prose(separator)
+                } else {
+                    place(text.bytes, start, separator, words)
+                };
                 position = opens.then_some(place);
             }
             Token::Redirect | Token::Close => position = None,
@@ -96,8 +110,8 @@ fn place(text: &[u8], at: usize, separator: Separator, words: usize) -> Position
         Some(b'\'' | b'"' | b')' | b'`' | b';' | b'|' | b'&' | b'$' | b'%' | b'+' | b'}') => true,
         _ => is_address(before),
     };
-    if words > FEW_WORDS {
-        Position::Prose
+    if words > MANY_WORDS {
+        Position::Prose(separator)
     } else if broken && words <= 2 {
         Position::Broken(separator)
     } else {
@@ -113,7 +127,7 @@ fn is_address(value: &[u8]) -> bool {
         .map_or(0, |at| at.saturating_add(1));
     let last = tail(value, start);
     start == 0
-        && last.len() < 128
+        && (1..128).contains(&last.len())
         && (last.iter().all(|b| b.is_ascii_digit())
             || last.contains(&b'/')
             || last.iter().skip(1).any(|&b| b == b'.' || b == b'@'))
@@ -137,13 +151,15 @@ fn command(
     let ends_here = argument == Argument::End;
     let weak_end = if strong { 8 } else { 6 };
     let score = match (place, argument) {
-        (Position::Prose, Argument::Secret) => 6,
-        (Position::Prose, _) => 3,
+        (Position::Prose(Separator::Line | Separator::BackQuote), Argument::Secret) => 6,
+        (Position::Prose(_), Argument::Secret) => 8,
+        (Position::Prose(_), _) => 3,
         (_, Argument::Secret) => 10,
         (Position::Start, Argument::Typical) if path || word.field_separator => 9,
-        (Position::Start, Argument::Typical) if is_probe(word.name()) => 8,
+        (Position::Start, Argument::Typical) if is_probe(word.name()) && text.len() < 200 => 8,
         (Position::Start, Argument::Typical) => 5,
-        (Position::Start, Argument::End) if path || (disguised && strong) => 8,
+        (Position::Start, Argument::End) if path && holds(text, &[b"|", b";", b"&"]) => 8,
+        (Position::Start, Argument::End) if disguised && strong => 8,
         (Position::Start, _) => 2,
         (Position::Broken(separator), argument) => match separator {
             Separator::BackQuote | Separator::Substitution => {
@@ -158,6 +174,8 @@ fn command(
             _ => 3,
         },
         (Position::Chained(separator), argument) => match separator {
+            // More words than a value has: an option or a path is not enough.
+            Separator::Ampersand if argument != Argument::Typical => 5,
             Separator::BackQuote | Separator::Substitution => {
                 return substitution(text, before, argument, strong)
                     .map(|s| (s, "command-substitution"));
@@ -167,6 +185,8 @@ fn command(
                 _ => 4,
             },
             _ if argument == Argument::Typical => 8,
+            Separator::Ampersand if ends_here && strong && word.name().len() >= 4 => 8,
+            Separator::Ampersand => 5,
             _ if ends_here => weak_end,
             _ => 4,
         },
@@ -182,13 +202,12 @@ fn substitution(text: &[u8], before: usize, argument: Argument, strong: bool) ->
     let close = inside.iter().position(|&b| b == b'`' || b == b')');
     let after = tail(inside, close.unwrap_or(inside.len()).saturating_add(1));
     let words = prose_words(outside, 4).saturating_add(prose_words(after, 4));
-    let glued = outside
-        .last()
-        .is_some_and(|&b| is_word(b) || b"'\"=;|&".contains(&b));
+    let joins = |b: Option<&u8>| b.is_some_and(|&b| is_word(b) || b"'\"=;|&.".contains(&b));
+    let glued = joins(outside.last()) || joins(after.first());
     let shell = mark == 2;
     Some(match argument {
         Argument::Secret => 9,
-        _ if words == 0 || (glued && words <= 2) => {
+        _ if words == 0 || (glued && words <= 3) => {
             if argument == Argument::Plain && !strong {
                 5
             } else {
@@ -201,28 +220,12 @@ fn substitution(text: &[u8], before: usize, argument: Argument, strong: bool) ->
     })
 }
 
-/// Whether nothing but quotes and separators stands before an offset.
+/// Whether nothing but quotes, or an address, and separators stand before an offset.
 fn opens_value(text: &[u8], at: usize) -> bool {
-    !head(text, at).iter().any(|&b| is_word(b))
-        || is_address(
-            head(text, at)
-                .trim_ascii_end()
-                .trim_ascii_end_matches_separators(),
-        )
-}
-
-trait TrimSeparators {
-    fn trim_ascii_end_matches_separators(&self) -> &[u8];
-}
-
-impl TrimSeparators for [u8] {
-    fn trim_ascii_end_matches_separators(&self) -> &[u8] {
-        let end = self
-            .iter()
-            .rposition(|b| !b"|;&` ".contains(b))
-            .map_or(0, |at| at.saturating_add(1));
-        head(self, end)
-    }
+    let before = head(text, at);
+    let end = before.iter().rposition(|b| !b"|;&` ".contains(b));
+    let value = head(before, end.map_or(0, |at| at.saturating_add(1)));
+    !value.iter().any(|&b| is_word(b)) || is_address(value)
 }
 
 /// What stands behind the name of the program.
@@ -267,6 +270,7 @@ fn argument(program: Program, word: &Word<'_>, after: Lexer<'_>) -> Argument {
                 Argument::End
             }
             _ if is_typical(next.raw) => Argument::Typical,
+            _ if word.name() == b"net" && is_net_verb(next.name()) => Argument::Typical,
             _ => Argument::Plain,
         },
     }
@@ -288,6 +292,21 @@ fn is_typical(word: &[u8]) -> bool {
             dotted || word.contains(&b'/') || word.contains(&b'\\') || starts(word, b"localhost")
         }
     }
+}
+
+/// What Windows' `net` is asked for.
+fn is_net_verb(word: &[u8]) -> bool {
+    [
+        b"user".as_slice(),
+        b"users",
+        b"localgroup",
+        b"group",
+        b"share",
+        b"view",
+        b"use",
+        b"start",
+    ]
+    .contains(&word)
 }
 
 /// Files and devices that an argument names to steal, or to open a connection.
@@ -315,22 +334,17 @@ fn is_secret(line: &[u8]) -> bool {
 
 /// Programs that are called alone, as a whole value, by who probes: with an address or a file.
 fn is_probe(name: &[u8]) -> bool {
-    [
-        b"ping".as_slice(),
+    const PROBES: [&[u8]; 20] = [
+        b"ping",
         b"nslookup",
         b"dig",
-        b"wget",
-        b"curl",
         b"nc",
         b"ncat",
         b"netcat",
-        b"cat",
         b"dir",
         b"type",
         b"powershell",
         b"cmd",
-        b"bash",
-        b"sh",
         b"tftp",
         b"telnet",
         b"certutil",
@@ -341,10 +355,8 @@ fn is_probe(name: &[u8]) -> bool {
         b"mshta",
         b"rundll32",
         b"wmic",
-        b"net",
-        b"uname",
-    ]
-    .contains(&name)
+    ];
+    PROBES.contains(&name)
 }
 
 /// Whether a word only leads to the command: `sudo`, an assignment.
@@ -371,7 +383,7 @@ fn glob(raw: &[u8], place: Position) -> Option<(u8, &'static str)> {
     let folders = raw.iter().filter(|&&b| b == b'/').count();
     let spelled = raw.first() == Some(&b'/') && folders >= 2 && marks >= 2;
     let query = raw.iter().any(|b| matches!(b, b'=' | b'&'));
-    (spelled && !query && place != Position::Prose).then_some((9, "command-glob"))
+    (spelled && !query && !matches!(place, Position::Prose(_))).then_some((9, "command-glob"))
 }
 
 /// `() { :;}; ...`: a function in a variable that old shells ran.

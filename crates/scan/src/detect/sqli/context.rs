@@ -95,6 +95,8 @@ pub(super) struct Signals {
     operators: bool,
     /// Parentheses.
     parentheses: bool,
+    /// Numbers with a per cent sign: what cloth is made of.
+    percentages: bool,
 }
 
 impl Signals {
@@ -119,6 +121,12 @@ impl Signals {
                 self.strong |= matches!(before, Some(Token::Word(_)));
             }
             Token::Comma | Token::Dot | Token::Other => {}
+            Token::Operator(b'%')
+                if matches!(before, Some(Token::Number(_)))
+                    && lexer.peek_byte().is_none_or(|b| b == b' ') =>
+            {
+                self.percentages = true;
+            }
             Token::Compare { .. } | Token::Operator(_) => {
                 (self.operators, self.marks) = (true, true);
             }
@@ -128,6 +136,7 @@ impl Signals {
     }
 
     pub(super) fn are_suspicious(&self) -> bool {
-        self.strong || (self.words && self.marks) || (self.operators && self.parentheses)
+        let plain = self.percentages && !self.operators && !self.parentheses;
+        self.strong || (self.words && self.marks && !plain) || (self.operators && self.parentheses)
     }
 }

@@ -12,11 +12,12 @@ mod statement;
 use super::context::{Context, Signals};
 use super::keyword::Keyword as K;
 use super::lexer::{Lexer, Token};
-use condition::{conditional_call, constant_condition, constant_in_parentheses};
+use condition::{conditional_call, constant_condition, constant_in_parentheses, short_condition};
 use select::{subquery, union_select};
 use statement::{
-    boolean_mode, cut_off, dangerous_call, escape, execute, from_catalogue, into_file, next_is,
-    null_list, order_by, server_variable, spelled_text, stacked, waitfor,
+    boolean_mode, counted_call, cut_off, dangerous_call, escape, execute, from_catalogue, grant,
+    into_file, limit, next_is, null_list, order_by, server_variable, spelled_text, stacked,
+    waitfor,
 };
 
 /// The rule that a text breaks, or whether it holds anything of SQL at all.
@@ -70,21 +71,26 @@ fn anchored<'a>(token: Token<'a>, context: &Context<'a>, ahead: Lexer<'a>) -> Op
     }
     let hit = |matched: bool, rule: &'static str| matched.then_some(rule);
     match token {
-        Token::Word(K::Union) => hit(union_select(ahead), "sql-union"),
+        Token::Word(K::Union) => hit(union_select(context, ahead), "sql-union"),
         Token::Word(K::Select) => hit(subquery(context, ahead), "sql-subquery"),
         Token::Word(K::Condition | K::Having) | Token::Logic => {
-            hit(constant_condition(context, ahead), "sql-tautology")
+            let constant =
+                constant_condition(context, ahead) || short_condition(token, context, ahead);
+            hit(constant, "sql-tautology")
         }
         Token::Word(K::ConditionalCall) => hit(conditional_call(ahead), "sql-tautology"),
+        Token::Word(K::Grant) => hit(grant(context, ahead), "sql-grant"),
+        Token::Operator(b'+' | b'-') => hit(counted_call(context, ahead), "sql-arithmetic"),
         Token::Word(K::DangerousCall) => hit(dangerous_call(context, ahead), "sql-call"),
         Token::Word(K::CharCall) => hit(spelled_text(ahead), "sql-spelled-text"),
-        Token::Word(K::Escape) => hit(escape(context), "sql-procedure"),
+        Token::Word(K::Escape) => hit(escape(context, ahead), "sql-procedure"),
         Token::Word(K::Exec) => hit(execute(context, ahead), "sql-procedure"),
         Token::Variable { double: true } => hit(server_variable(ahead), "sql-server-variable"),
         Token::Word(K::From) => hit(from_catalogue(context, ahead), "sql-catalogue"),
         Token::Word(K::Waitfor) => hit(waitfor(ahead), "sql-call"),
         Token::Word(K::OrderGroup) => hit(order_by(context, ahead), "sql-order-by"),
         Token::Word(K::Into) => hit(into_file(ahead), "sql-file"),
+        Token::Word(K::Limit) => hit(limit(context, ahead), "sql-break-out"),
         Token::Word(K::Procedure) => hit(next_is(ahead, K::Analyse), "sql-procedure"),
         Token::Word(K::Joint) => hit(boolean_mode(context, ahead), "sql-break-out"),
         Token::Open => hit(constant_in_parentheses(context, ahead), "sql-tautology"),

@@ -63,6 +63,11 @@ impl<'a> Lexer<'a> {
         self.rest.first().copied()
     }
 
+    /// What was not read yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Bytes not read yet.
     pub(super) fn left(&self) -> usize {
         self.rest.len()

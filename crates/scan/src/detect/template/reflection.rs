@@ -181,9 +181,9 @@ fn runs_back_quote(expression: &[u8]) -> bool {
         && expression.len() < 128
 }
 
-/// Smarty's own variable, which tells about the server, and its code blocks.
+/// Smarty's own variable, which tells about the server.
 fn smarty(expression: &[u8]) -> bool {
-    starts(expression, b"smarty.") || starts(expression, b"}echo") || starts(expression, b"}system")
+    starts(expression, b"smarty.")
 }
 
 /// Underscores put together from pieces: `["_"*2,"class","_"*2]|join`.

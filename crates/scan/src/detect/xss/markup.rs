@@ -8,7 +8,7 @@ pub(super) use attribute::{handler, has_attribute};
 
 /// Elements that run, load or redirect by being there. Their names are compared in lower case with
 /// NUL bytes taken out, as old parsers did.
-const ELEMENTS: [&[u8]; 8] = [
+const ELEMENTS: [&[u8]; 13] = [
     b"script",
     b"iframe",
     b"frameset",
@@ -17,6 +17,11 @@ const ELEMENTS: [&[u8]; 8] = [
     b"xss",
     b"isindex",
     b"vmlframe",
+    b"marquee",
+    b"plaintext",
+    b"keygen",
+    b"noembed",
+    b"xmp",
 ];
 
 /// Elements that do so by an attribute; without one, `<Object>` is a type parameter in somebody's
@@ -50,7 +55,7 @@ const MAX_NAME: usize = 256;
 
 /// The rule that one of the tags in the text breaks.
 pub(super) fn tags(text: &[u8]) -> Option<&'static str> {
-    if breaks_out(text) {
+    if breaks_out(text) || opens_broken(text) {
         return Some("xss-break-out");
     }
     let mut rest = text;
@@ -86,6 +91,44 @@ fn breaks_out(text: &[u8]) -> bool {
     named && matches!(quote, Some(quote @ (b'"' | b'\'')) if odd(quote))
 }
 
+/// Whether the value starts with the end of somebody else's attribute and tag: `">`, `&'">`.
+fn opens_broken(text: &[u8]) -> bool {
+    let start = text.iter().take(3).position(|&b| b == b'"' || b == b'\'');
+    let quotes = start.and_then(|at| text.get(at..)).unwrap_or_default();
+    let length = quotes
+        .iter()
+        .take(4)
+        .take_while(|&&b| b == b'"' || b == b'\'')
+        .count();
+    let word = text
+        .iter()
+        .take(start.unwrap_or(0))
+        .any(u8::is_ascii_alphanumeric);
+    length > 0
+        && !word
+        && quotes.get(length) == Some(&b'>')
+        && quotes.len() > length.saturating_add(1)
+}
+
+/// Whether the value is a reference for `<` or `>` padded with zeros, and nothing else: `&#0000060`.
+pub(super) fn disguised_bracket(text: &[u8]) -> bool {
+    let [b'&', b'#', rest @ ..] = text.trim_ascii() else {
+        return false;
+    };
+    let digits = rest.strip_prefix(b"x").or_else(|| rest.strip_prefix(b"X"));
+    let hexadecimal = digits.is_some();
+    let digits = digits.unwrap_or(rest);
+    let digits = digits.strip_suffix(b";").unwrap_or(digits);
+    let zeros = digits.iter().take_while(|&&b| b == b'0').count();
+    let number = digits.get(zeros..).unwrap_or_default();
+    let bracket = match number {
+        [b'3', b'c' | b'C' | b'e' | b'E'] => hexadecimal,
+        [b'6', b'0' | b'2'] => !hexadecimal,
+        _ => false,
+    };
+    zeros >= 1 && bracket
+}
+
 /// Whether a tag, declaration or processing instruction starts anywhere; `Vec<Object>` is none.
 pub(super) fn has_tag(text: &[u8]) -> bool {
     let mut before = 0u8;
@@ -112,30 +155,116 @@ pub(super) fn has_tag(text: &[u8]) -> bool {
     false
 }
 
-/// The text without its closed `<!-- -->`; `None` when there is none or one is conditional.
-pub(super) fn without_comments(text: &[u8]) -> Option<Vec<u8>> {
-    let find = |from: &[u8], what: &[u8]| from.windows(what.len()).position(|w| w == what);
+/// The text without what libinjection refuses and mails and pages are full of: closed comments,
+/// the document type of HTML, XML declarations, styles that only style. `None` when there is none
+/// of it, or a comment is conditional.
+pub(super) fn without_benign(text: &[u8]) -> Option<Vec<u8>> {
     let mut kept = Vec::new();
     let mut rest = text;
-    while let Some((before, comment)) = find(rest, b"<!--").and_then(|at| rest.split_at_checked(at))
-    {
-        let inside = comment.get(4..).unwrap_or_default();
-        let end = find(inside, b"-->")?;
-        if inside.first().is_some_and(|b| b"[>#-".contains(b)) {
-            return None;
+    let mut in_tag = false;
+    while let [first, tail @ ..] = rest {
+        let skipped = match first {
+            b'<' if rest.starts_with(b"<!--") => comment(rest)?,
+            b'<' => declaration(rest),
+            b' ' if in_tag => style(tail).map_or(0, |length| length.saturating_add(1)),
+            _ => 0,
+        };
+        in_tag = match first {
+            b'<' => true,
+            b'>' => false,
+            _ => in_tag,
+        };
+        if skipped == 0 {
+            kept.push(*first);
+            rest = tail;
+        } else {
+            rest = rest.get(skipped..).unwrap_or_default();
         }
-        kept.extend_from_slice(before);
-        rest = inside.get(end.saturating_add(3)..).unwrap_or_default();
     }
-    if rest.len() == text.len() {
+    (kept.len() < text.len()).then_some(kept)
+}
+
+/// Length of a plain comment; 0 when it is not closed, `None` when it is conditional.
+fn comment(rest: &[u8]) -> Option<usize> {
+    let inside = rest.get(4..).unwrap_or_default();
+    let conditional = inside.first().is_some_and(|b| b"[>#-".contains(b));
+    let end = inside.windows(3).position(|w| w == b"-->");
+    match (end, conditional) {
+        (Some(end), false) => Some(end.saturating_add(7)),
+        _ => None,
+    }
+}
+
+/// Length of `<!DOCTYPE html ..>` or `<?xml version=..?>`; 0 when it is another.
+fn declaration(rest: &[u8]) -> usize {
+    use crate::text::{head, starts, tail};
+    let near = head(rest, 256);
+    let end = near
+        .iter()
+        .position(|&b| b == b'>')
+        .map_or(0, |at| at.saturating_add(1));
+    let inside = head(near, end);
+    let html = starts(inside, b"<!doctype html")
+        && !inside.contains(&b'[')
+        && (inside.len() < 18 || crate::text::holds(inside, &[b"-//w3c//", b"about:legacy"]));
+    let xml = starts(inside, b"<?xml ")
+        && inside.ends_with(b"?>")
+        && !tail(inside, 6)
+            .iter()
+            .any(|&b| matches!(b, b'<' | b'/' | b'\'' | b'(' | b'&'));
+    if html || xml { end } else { 0 }
+}
+
+/// Length of a `style="..."` whose value only styles; its name starts here.
+fn style(rest: &[u8]) -> Option<usize> {
+    use crate::text::{head, holds, starts, tail};
+    if !starts(rest, b"style=") {
         return None;
     }
-    kept.extend_from_slice(rest);
-    Some(kept)
+    let quote = *rest.get(6)?;
+    let value = head(tail(rest, 7), 1024);
+    let end = value
+        .iter()
+        .position(|&b| b == quote)
+        .filter(|_| matches!(quote, b'"' | b'\''))?;
+    let value = head(value, end);
+    let plain = value
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || b" :;#%.,()-!'/\"_".contains(b));
+    let active = holds(
+        value,
+        &[
+            b"expression",
+            b"binding",
+            b"behavio",
+            b"javascript",
+            b"url(",
+            b"@import",
+            b"/*",
+            b"-o-link",
+            b"filter",
+        ],
+    );
+    (plain && !active).then_some(end.saturating_add(8))
 }
 
 /// Judges one tag, given what follows its `<`.
 fn tag(rest: &[u8], budget: &mut usize) -> Option<&'static str> {
+    // Filters and old parsers skip white space behind the bracket; only scripts are written so.
+    let spaces = rest
+        .iter()
+        .take(8)
+        .take_while(|&&b| is_space(b) && b != 0)
+        .count();
+    if spaces > 0 {
+        let name = rest.get(spaces..).unwrap_or_default();
+        let name = name.strip_prefix(b"/").unwrap_or(name).trim_ascii_start();
+        let script = name
+            .get(..6)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"script"));
+        let closed = name.get(6).is_some_and(|&b| is_space(b) || b == b'>');
+        return (script && closed).then_some("xss-element");
+    }
     match rest {
         [b'!', b'-', b'-', b'#', ..] => return Some("xss-server-include"),
         [b'/', name @ ..] => {

@@ -100,8 +100,11 @@ fn runs(word: &[u8], before: &[u8], after: &[u8], broken: bool, words: usize) ->
             .iter()
             .any(|name| is(name));
         let called = matches!(after.first(), Some(b'(' | b'`'));
-        let alone =
-            words == 0 && shown && called && lead.is_none_or(|b| b";}])'\">-+/*|^,".contains(&b));
+        let alone = words == 0
+            && shown
+            && called
+            && !crate::text::has_sentence(after, 4)
+            && lead.is_none_or(|b| b";}])'\">-+/*|^,".contains(&b));
         let expression = lead == Some(b'.') && is(b"constructor") || is(b"fromcharcode");
         let reached = has_template(before) || before.ends_with(b"constructor.");
         return arguments && (out || alone || (expression && reached));

@@ -1,6 +1,7 @@
 //! URIs that are code: `javascript:` and its relatives, and documents in `data:`.
 
 use super::is_space;
+use crate::text::{ends, head, holds, run, starts, tail};
 
 /// Schemes a browser runs, or ran.
 const SCHEMES: [&[u8]; 4] = [b"javascript", b"vbscript", b"livescript", b"mocha"];
@@ -23,7 +24,73 @@ pub(super) fn whole(text: &[u8]) -> Option<&'static str> {
     let head = named.get(..word).unwrap_or_default();
     let runs = head.contains(&b'(') || matches!(named.get(word), Some(b'(' | b'`' | b'='));
     let comment = named.starts_with(b"//") || named.starts_with(b"/*");
-    (runs || comment || is_document(rest)).then_some("xss-uri")
+    let idle = named.trim_ascii_end() == b"void(0)" || named.trim_ascii_end() == b"void(0);";
+    ((runs && !idle) || comment || is_document(rest)).then_some("xss-uri")
+}
+
+/// `javascript:` behind a parameter's `=`, a Markdown link's parenthesis, a quote, and code behind it.
+pub(super) fn embedded(text: &[u8]) -> Option<&'static str> {
+    let mut from = 0usize;
+    while let Some(colon) = tail(text, from).iter().position(|&b| b == b':') {
+        let end = from.saturating_add(colon);
+        from = end.saturating_add(1);
+        let before = head(text, end);
+        if starts(tail(text, from), b"text/html") && ends(before, b"data") {
+            let lead = head(before, before.len().saturating_sub(4));
+            if matches!(lead.last(), Some(b'=' | b'(' | b'"' | b'\'')) {
+                return Some("xss-uri");
+            }
+            continue;
+        }
+        let Some(lead) = SCHEMES
+            .iter()
+            .find(|scheme| ends(before, scheme))
+            .map(|scheme| head(before, before.len().saturating_sub(scheme.len())))
+        else {
+            continue;
+        };
+        let delimited = matches!(lead.last(), Some(b'=' | b'(' | b'"' | b'\'' | b'>' | b']'));
+        let code = head(tail(text, from), 64);
+        // The placeholder of links that script takes over.
+        let idle = starts(code, b"void(0)") || starts(code, b";") || starts(code, b"//");
+        let runs = code.iter().any(|&b| matches!(b, b'(' | b'`' | b'='));
+        let titled = code.first().is_none_or(|&b| is_space(b));
+        if delimited && runs && !idle && !titled {
+            return Some("xss-uri");
+        }
+    }
+    None
+}
+
+/// Whether a link's target hides where it leads: white space in its scheme, or a host that is a
+/// number.
+pub(super) fn is_disguised(value: &[u8]) -> bool {
+    let value = tail(
+        value,
+        run(value, |b| is_space(b) || b == b'"' || b == b'\\'),
+    );
+    let scheme = head(value, 24).iter().position(|&b| b == b':');
+    let Some(scheme) = scheme.filter(|_| starts(value, b"h") || starts(value, b"f")) else {
+        return false;
+    };
+    let name = head(value, scheme);
+    let broken = name.iter().any(|&b| is_space(b))
+        && name.iter().filter(|b| b.is_ascii_alphabetic()).count() <= 5;
+    let host = tail(value, scheme.saturating_add(1));
+    let host = tail(host, run(host, |b| b == b'/'));
+    let host = head(
+        host,
+        run(host, |b| !matches!(b, b'/' | b':' | b'?' | b'#' | b'"')),
+    );
+    let number = !host.is_empty()
+        && host
+            .iter()
+            .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b'x' | b'X' | b'\t' | b' '));
+    let dots = host.iter().filter(|&&b| b == b'.').count();
+    let odd = dots < 3 && host.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+        || holds(host, &[b"0x"])
+        || host.split(|&b| b == b'.').any(|part| part.len() > 3);
+    broken || number && odd && host.first().is_some_and(u8::is_ascii_digit)
 }
 
 /// Whether an attribute's value is code when a browser follows it.

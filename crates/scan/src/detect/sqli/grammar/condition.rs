@@ -48,6 +48,47 @@ pub(super) fn constant_condition(context: &Context<'_>, mut ahead: Lexer<'_>) ->
     }
 }
 
+/// A condition that is the first word of the value, or follows what was broken out of, and is cut
+/// off or compares with a constant nobody writes: `or 1/*`, `or 1 --`, `and name=0x52656e`,
+/// `' or select`.
+pub(super) fn short_condition(
+    token: Token<'_>,
+    context: &Context<'_>,
+    mut ahead: Lexer<'_>,
+) -> bool {
+    let opens = match context.before {
+        None => token != Token::Word(K::Having),
+        Some(Token::Quote(_) | Token::Close | Token::Number(_)) => context.names == 0,
+        _ => false,
+    };
+    if !opens || !matches!(token, Token::Word(K::Condition | K::Having) | Token::Logic) {
+        return false;
+    }
+    let first = operand(&mut ahead);
+    let second = ahead.next();
+    match (first, second) {
+        (Some(Token::Number(_)), Some(Token::Comment { .. })) => true,
+        (Some(Token::Word(K::Select)), _) => context.before.is_some(),
+        (Some(Token::Word(K::Boolean)), None) => context.all_names == 0 && context.before.is_some(),
+        (Some(Token::Word(K::Call) | Token::Name(_)), Some(Token::Open)) => {
+            matches!(context.before, Some(Token::Quote(_))) && context.is_broken()
+        }
+        (Some(Token::Name(_) | Token::Word(_)), Some(Token::Compare { equal: true })) => {
+            match operand(&mut ahead) {
+                Some(Token::Number(number)) => number.len() > 4 && number.starts_with(b"0x"),
+                Some(Token::Word(right)) => first == Some(Token::Word(right)),
+                _ => false,
+            }
+        }
+        (Some(Token::Name(_) | Token::Word(_)), Some(Token::Word(K::CompareWord))) => {
+            // `or username like '%a%`: the quote behind is left open for the rest of the statement.
+            matches!(operand(&mut ahead), Some(Token::Quote(_)))
+                && matches!(ahead.next(), Some(Token::Operator(b'%')))
+        }
+        _ => false,
+    }
+}
+
 /// `(8362=9139)*9139` as the whole value.
 pub(super) fn constant_in_parentheses(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     context.before.is_none()
@@ -70,6 +111,15 @@ fn operand<'a>(ahead: &mut Lexer<'a>) -> Option<Token<'a>> {
 /// `'a'='a`: a short string compared with another, read behind its first quote.
 fn quoted_equality(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     let mut token = ahead.next();
+    // Quotes are doubled inside of strings: `(""a""=""a"`.
+    while let Some(Token::Quote(_)) = token
+        && matches!(
+            ahead.clone().next(),
+            Some(Token::Name(_) | Token::Number(_))
+        )
+    {
+        token = ahead.next();
+    }
     for _ in 0..3 {
         match token {
             Some(Token::Quote(_)) => break,
@@ -77,7 +127,11 @@ fn quoted_equality(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
             _ => return false,
         }
     }
-    let compared = match ahead.next() {
+    let mut compare = ahead.next();
+    if let Some(Token::Quote(_)) = compare {
+        compare = ahead.next();
+    }
+    let compared = match compare {
         Some(Token::Compare { equal }) => equal || context.is_broken(),
         Some(Token::Word(K::CompareWord)) => true,
         _ => false,
@@ -97,4 +151,6 @@ pub(super) fn conditional_call(mut ahead: Lexer<'_>) -> bool {
         && number(operand(&mut ahead))
         && matches!(ahead.next(), Some(Token::Compare { .. }))
         && number(operand(&mut ahead))
+        // In program code, what follows is the parenthesis: `if (0 == 1)`.
+        && ahead.next() != Some(Token::Close)
 }

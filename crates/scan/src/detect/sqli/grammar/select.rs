@@ -4,12 +4,17 @@ use super::super::context::Context;
 use super::super::keyword::Keyword as K;
 use super::super::lexer::{Lexer, Token};
 
-/// `union [all] [(] select` and a column list.
-pub(super) fn union_select(mut ahead: Lexer<'_>) -> bool {
+/// `union [all] [(] select` and a column list, or nothing but that.
+pub(super) fn union_select(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     loop {
         match ahead.next() {
-            Some(Token::Word(K::All) | Token::Open) => {}
-            Some(Token::Word(K::Select)) => return column_list(ahead),
+            // A form's space that nobody decoded is an operator here.
+            Some(Token::Word(K::All) | Token::Open | Token::Operator(b'+')) => {}
+            // The two words alone are a probe; with more behind them they may be English.
+            Some(Token::Word(K::Select)) => {
+                let alone = ahead.clone().next().is_none() && context.all_names == 0;
+                return alone || column_list(ahead);
+            }
             _ => return false,
         }
     }
@@ -19,11 +24,16 @@ pub(super) fn union_select(mut ahead: Lexer<'_>) -> bool {
 pub(super) fn column_list(mut ahead: Lexer<'_>) -> bool {
     loop {
         return match ahead.next() {
-            Some(Token::Word(K::All) | Token::Operator(b'-' | b'~') | Token::Open) => continue,
+            Some(Token::Word(K::All) | Token::Operator(b'-' | b'~' | b'+') | Token::Open) => {
+                continue;
+            }
             Some(
                 Token::Number(_) | Token::Quote(_) | Token::Variable { .. } | Token::Operator(b'*'),
             ) => true,
             Some(Token::Word(K::Null | K::Boolean | K::Case | K::Select | K::Escape)) => true,
+            Some(Token::Word(K::Top)) => {
+                matches!(ahead.next(), Some(Token::Number(_) | Token::Open))
+            }
             Some(Token::Word(_)) => matches!(ahead.next(), Some(Token::Open | Token::Comma)),
             Some(Token::Name(_)) => column_name(ahead),
             _ => false,

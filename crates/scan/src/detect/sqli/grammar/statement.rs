@@ -11,8 +11,10 @@ pub(super) fn dangerous_call(context: &Context<'_>, mut ahead: Lexer<'_>) -> boo
     let called = ahead.next() == Some(Token::Open);
     let argument = ahead.next();
     let placed = match context.before {
+        // A sentence about the function starts with it, too.
+        None => !crate::text::has_sentence(ahead.rest(), 3),
         // Code calls `sleep` as well: there nothing is broken open, and words came before.
-        None | Some(Token::Semicolon | Token::Open | Token::Close) => {
+        Some(Token::Semicolon | Token::Open | Token::Close) => {
             context.is_broken() || context.names == 0
         }
         Some(Token::Dot) => matches!(context.before_open, Some(Token::Word(K::Escape))),
@@ -38,9 +40,14 @@ pub(super) fn spelled_text(mut ahead: Lexer<'_>) -> bool {
 }
 
 /// A procedure or package that reaches out, where it is called and not talked about.
-pub(super) fn escape(context: &Context<'_>) -> bool {
+pub(super) fn escape(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     let called = matches!(context.before, Some(Token::Word(K::Exec)))
         || (context.before == Some(Token::Dot) && context.names <= 2);
+    // `dbms_lock.sleep(50)`: the package and its procedure.
+    let member = ahead.next() == Some(Token::Dot) && ahead.nth(1) == Some(Token::Open);
+    if member && context.may_be_fragment() {
+        return true;
+    }
     let used = context.before.is_some() && context.follows_value();
     called || (used && (context.is_broken() || context.names <= 1))
 }
@@ -49,8 +56,14 @@ pub(super) fn escape(context: &Context<'_>) -> bool {
 pub(super) fn execute(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     let starts = matches!(
         context.before,
-        None | Some(Token::Semicolon | Token::Quote(_))
+        None | Some(Token::Semicolon | Token::Quote(_) | Token::Word(K::Begin))
     );
+    if context.before != Some(Token::Dot)
+        && ahead.clone().next() == Some(Token::Open)
+        && matches!(ahead.clone().nth(1), Some(Token::Variable { .. }))
+    {
+        return true;
+    }
     let argument = match ahead.next() {
         Some(Token::Open) => ahead.next(),
         argument => argument,
@@ -58,6 +71,10 @@ pub(super) fn execute(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     starts
         && match argument {
             Some(Token::Variable { .. }) => true,
+            // `execute immediate 'sel' || 'ect'`.
+            Some(Token::Name(name)) if name.eq_ignore_ascii_case(b"immediate") => {
+                matches!(ahead.next(), Some(Token::Quote(_)))
+            }
             Some(Token::Name(name)) => name
                 .get(..3)
                 .is_some_and(|p| p.eq_ignore_ascii_case(b"sp_") || p == b"xp_"),
@@ -70,9 +87,9 @@ pub(super) fn server_variable(mut ahead: Lexer<'_>) -> bool {
     match ahead.next() {
         Some(Token::Word(keyword)) => matches!(keyword, K::ServerVariable | K::Call),
         // People misspell what they probe for: `@@servernamee`.
-        Some(Token::Name(name)) => name
-            .get(..6)
-            .is_some_and(|head| head.eq_ignore_ascii_case(b"server")),
+        Some(Token::Name(name)) => name.get(..6).is_some_and(|head| {
+            head.eq_ignore_ascii_case(b"server") || head.eq_ignore_ascii_case(b"micros")
+        }),
         _ => false,
     }
 }
@@ -96,12 +113,70 @@ pub(super) fn waitfor(mut ahead: Lexer<'_>) -> bool {
 pub(super) fn order_by(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     let by = ahead.next() == Some(Token::Word(K::By));
     let column = ahead.next();
-    let opened = context.is_broken() || matches!(context.before, Some(Token::Number(_)));
+    let opened = context.is_broken()
+        || matches!(context.before, Some(Token::Number(_)))
+        || matches!(context.before, None | Some(Token::Operator(b'+')));
     let end = ahead.next();
     by && opened
         && context.names <= 1
         && matches!(column, Some(Token::Number(_)))
-        && matches!(end, None | Some(Token::Comment { .. } | Token::Comma))
+        && match end {
+            Some(Token::Comment { .. }) => true,
+            None | Some(Token::Comma) => context.before.is_some(),
+            _ => false,
+        }
+}
+
+/// `create user x identified by`, `grant connect to`, `backup database x to disk`, `bulk insert`.
+pub(super) fn grant(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let starts = matches!(
+        context.before,
+        None | Some(Token::Semicolon | Token::Quote(_))
+    );
+    match (context.before, ahead.next()) {
+        (Some(Token::Name(_)), Some(Token::Word(K::By))) => {
+            context.all_names <= 3 && !matches!(ahead.next(), None | Some(Token::Other))
+        }
+        (_, Some(Token::Word(K::Object | K::Change))) => {
+            starts
+                && matches!(ahead.next(), Some(Token::Name(_) | Token::Word(_)))
+                && matches!(ahead.next(), Some(Token::Name(_) | Token::Word(K::From)))
+        }
+        (_, Some(Token::Name(_))) => {
+            starts
+                && matches!(ahead.next(), Some(Token::Name(b"to" | b"TO")))
+                && matches!(ahead.next(), Some(Token::Name(_)))
+                && matches!(
+                    ahead.next(),
+                    None | Some(Token::Semicolon | Token::Comment { .. })
+                )
+        }
+        _ => false,
+    }
+}
+
+/// `123+len(1234)-len(123)`: arithmetic with the length of constants, to see it evaluated.
+pub(super) fn counted_call(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    matches!(context.before, Some(Token::Number(_)))
+        && context.all_names == 0
+        && matches!(ahead.next(), Some(Token::Word(K::Call)))
+        && ahead.next() == Some(Token::Open)
+        && matches!(ahead.next(), Some(Token::Number(_) | Token::Quote(_)))
+}
+
+/// `limit 0,1--`, `' limit 1 offset 2#`: the rest of the statement is cut off.
+pub(super) fn limit(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+    let opened = context.before.is_none() || context.is_broken();
+    let mut read = 0usize;
+    while let Some(token) = ahead.next() {
+        read = read.saturating_add(1);
+        match token {
+            Token::Comment { .. } => return opened && read > 1 && context.all_names == 0,
+            Token::Number(_) | Token::Comma | Token::Word(K::Joint) if read < 6 => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// `into outfile '/tmp/x'`.
@@ -135,7 +210,7 @@ pub(super) fn stacked(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
             Some(Token::Word(K::Condition)) => {
                 matches!(ahead.next(), Some(Token::Word(K::Call)))
             }
-            Some(Token::Name(_)) => next_is(ahead, K::Joint),
+            Some(Token::Name(_)) => next_is(ahead, K::Joint) || next_is(ahead, K::Limit),
             _ => false,
         },
         Some(Token::Word(K::Exec)) => {

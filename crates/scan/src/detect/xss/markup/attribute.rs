@@ -14,15 +14,18 @@ const NO_HANDLERS: [&[u8]; 6] = [
 
 /// Whether an attribute is set whose name could matter to a browser.
 pub(in super::super) fn has_attribute(text: &[u8]) -> bool {
-    assignments(text).any(|name| {
-        name.len() >= 2
-            && (name
-                .get(..2)
-                .is_some_and(|on| on.eq_ignore_ascii_case(b"on"))
-                || ATTRIBUTES
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(name)))
-    })
+    // `onClick={..}` is a component's property, not markup.
+    let component = !text.contains(&b'<') && text.windows(2).any(|pair| pair == b"={");
+    !component
+        && assignments(text).any(|name| {
+            name.len() >= 2
+                && (name
+                    .get(..2)
+                    .is_some_and(|on| on.eq_ignore_ascii_case(b"on"))
+                    || ATTRIBUTES
+                        .iter()
+                        .any(|known| known.eq_ignore_ascii_case(name)))
+        })
 }
 
 /// Attributes whose value is a URI, a style or markup.
@@ -85,7 +88,18 @@ fn is_code(value: &[u8]) -> bool {
         .iter()
         .take_while(|b| b.is_ascii_alphanumeric() || b"_$.[]'\"\\/+".contains(b) || **b >= 0x80)
         .count();
-    matches!(value.get(word), Some(b'(' | b'`' | b'=' | b'&')) && word > 0
+    let name = value.get(..word).unwrap_or_default();
+    let runs = matches!(value.get(word), Some(b'(' | b'`' | b'=' | b'&')) && word > 0;
+    let named = [
+        b"alert".as_slice(),
+        b"confirm",
+        b"prompt",
+        b"eval",
+        b"print",
+    ]
+    .iter()
+    .any(|sink| name.eq_ignore_ascii_case(sink));
+    runs || named
 }
 
 /// The names in front of each `=`.
@@ -163,10 +177,13 @@ pub(super) fn attributes(tag: &[u8]) -> (Option<&'static str>, usize) {
             return (Some("xss-event-handler"), at);
         }
         let (value, read) = value(after);
-        if last.eq_ignore_ascii_case(b"srcdoc") {
+        if last.eq_ignore_ascii_case(b"srcdoc") || last.eq_ignore_ascii_case(b"formaction") {
             return (Some("xss-event-handler"), at);
         }
-        if uri::is_code(value) || is_active_style(value) {
+        let link = [b"href".as_slice(), b"src", b"action"]
+            .iter()
+            .any(|name| last.eq_ignore_ascii_case(name));
+        if uri::is_code(value) || is_active_style(value) || link && uri::is_disguised(value) {
             return (Some("xss-attribute-uri"), at);
         }
         at = at

@@ -1,0 +1,356 @@
+//! Values that are script as a whole, as they land in an event handler, a template literal or
+//! between the tags of a script.
+//!
+//! A text with a sentence in it is none: people write about `alert(1)`. What is left is read for
+//! things a value has no other reason to hold: a dialogue called behind script punctuation, one put
+//! into a variable that is called, a member reached by a computed name, the address of the page set
+//! or run, a style expression.
+
+use crate::text::{
+    find, find_any, has_sentence, head, holds, is_space, is_word, prose_words, run, skip_space,
+    starts, tail,
+};
+
+/// Longest value that is read as script; longer ones are programs or documents.
+const MAX_CODE: usize = 1024;
+
+/// What shows a payload to run, or runs more.
+const SINKS: [&[u8]; 8] = [
+    b"alert",
+    b"confirm",
+    b"prompt",
+    b"eval",
+    b"settimeout",
+    b"setinterval",
+    b"execscript",
+    b"print",
+];
+
+/// Names of the global object.
+const GLOBALS: [&[u8]; 9] = [
+    b"top",
+    b"self",
+    b"window",
+    b"parent",
+    b"frames",
+    b"this",
+    b"globalthis",
+    b"document",
+    b"content",
+];
+
+/// The rule that a value which is script breaks.
+pub(super) fn detect(text: &[u8]) -> Option<&'static str> {
+    if text.len() > MAX_CODE || has_sentence(text, 4) {
+        return None;
+    }
+    let found = words(text) || spelled(text) || address(text) || members(text) || style(text);
+    found.then_some("xss-script")
+}
+
+/// Sinks and globals, word by word.
+fn words(text: &[u8]) -> bool {
+    let mut at = 0usize;
+    let mut before = 0u8;
+    while at < text.len() {
+        let rest = tail(text, at);
+        let length = run(rest, |b| is_word(b) || b == b'$');
+        if length == 0 {
+            let byte = rest.first().copied().unwrap_or_default();
+            before = if is_space(byte) { before } else { byte };
+            at = at.saturating_add(1);
+            continue;
+        }
+        let word = head(rest, length);
+        let after = tail(rest, length);
+        let lead = head(text, at);
+        let is = |name: &&[u8]| name.eq_ignore_ascii_case(word);
+        if SINKS.iter().any(is) && sink(word, before, lead, after, text)
+            || GLOBALS.iter().any(is) && computed(after)
+        {
+            return true;
+        }
+        before = b'a';
+        at = at.saturating_add(length);
+    }
+    false
+}
+
+/// Script spelled without letters (`(![]+[])[+[]]`) or with their numbers (`fromCharCode(97,..`).
+fn spelled(text: &[u8]) -> bool {
+    let coerced = text
+        .windows(4)
+        .filter(|w| matches!(w, [b'!' | b'+', b'[', b']', b'+' | b')' | b']']))
+        .count();
+    let numbered = find(text, b"fromcharcode(").is_some_and(|at| {
+        let argument = skip_space(tail(text, at.saturating_add(13)));
+        argument.first().is_some_and(u8::is_ascii_digit)
+            && argument.iter().take(48).any(|&b| b == b',')
+    });
+    coerced >= 2 || numbered
+}
+
+/// Whether a dialogue or evaluation is called or handed on as script does it.
+fn sink(word: &[u8], before: u8, lead: &[u8], after: &[u8], text: &[u8]) -> bool {
+    let next = skip_space(after);
+    let called = match next {
+        [b'(', inside @ ..] => !matches!(skip_space(inside).first(), None | Some(b')')),
+        [b'`', ..] => true,
+        _ => false,
+    };
+    let print = word.eq_ignore_ascii_case(b"print");
+    // Behind a word it is prose or a declaration, behind a dot a method of something else's.
+    let operator = [
+        b"new ".as_slice(),
+        b"throw ",
+        b"extends ",
+        b"void ",
+        b"typeof ",
+        b"in ",
+        b"return ",
+    ]
+    .iter()
+    .any(|word| crate::text::ends(lead, word));
+    let placed = operator || b"=({[,;:>&?!}|+-*/^~%<\"'`".contains(&before);
+    let global = before == b'.'
+        && [
+            b"window.".as_slice(),
+            b"self.",
+            b"top.",
+            b"parent.",
+            b"globalthis.",
+        ]
+        .iter()
+        .any(|g| crate::text::ends(lead, g));
+    let quoted = before == b'`' && prose_words(lead, 1) > 0;
+    if called && !print && !quoted && (placed && prose_words(lead, 8) <= 7 || global) {
+        return true;
+    }
+    if print {
+        return false;
+    }
+    // `a=alert;a(1)`: the name that it was given to is called.
+    let handed = matches!(
+        next.first(),
+        None | Some(b';' | b',' | b')' | b'}' | b']' | b'\n')
+    ) || after.first().is_some_and(|&b| is_space(b));
+    if before == b'=' && handed {
+        let lead = lead.trim_ascii_end();
+        let name_end = lead.len().saturating_sub(1);
+        let name_length = head(lead, name_end)
+            .iter()
+            .rev()
+            .take_while(|&&b| is_word(b) || b == b'$')
+            .count();
+        let name = tail(head(lead, name_end), name_end.saturating_sub(name_length));
+        if !name.is_empty() && is_called(after, name) {
+            return true;
+        }
+        if starts(name, b"on") && holds(text, &[b"throw"]) {
+            return true;
+        }
+    }
+    // `[1].find(alert)`, `(alert)(1)`, `{valueOf:alert}`.
+    let passed = before == b'('
+        && next.first() == Some(&b')')
+        && (lead.ends_with(b".find(")
+            || lead.ends_with(b".map(")
+            || lead.ends_with(b".forEach(")
+            || lead.ends_with(b".filter(")
+            || tail(next, 1).first() == Some(&b'('));
+    let callback = matches!(before, b',' | b'=')
+        && handed
+        && holds(
+            text,
+            &[
+                b"__definesetter__",
+                b"definesetter(",
+                b"__definegetter__",
+                b"prototype[",
+                b".prototype.",
+                b"tojson=",
+                b"tostring=",
+                b"valueof=",
+                b".replace(/",
+            ],
+        );
+    let coerced = callback || before == b':' && holds(lead, &[b"valueof", b"tostring"]);
+    passed || coerced
+}
+
+/// Whether a name is called somewhere in a text.
+fn is_called(text: &[u8], name: &[u8]) -> bool {
+    let mut at = 0usize;
+    let near = head(text, 256);
+    while let Some(found) = find(tail(near, at), name) {
+        let start = at.saturating_add(found);
+        let whole = !head(near, start).last().is_some_and(|&b| is_word(b));
+        let end = start.saturating_add(name.len());
+        if whole && matches!(near.get(end), Some(b'(' | b'`')) {
+            return true;
+        }
+        at = end;
+    }
+    false
+}
+
+/// `top["al"+"ert"](1)`: a member by a name that is put together, and called.
+fn computed(after: &[u8]) -> bool {
+    let [b'[', inside @ ..] = skip_space(after) else {
+        return false;
+    };
+    let near = head(inside, 96);
+    let Some(close) = near.iter().position(|&b| b == b']') else {
+        return false;
+    };
+    let (name, rest) = near.split_at_checked(close).unwrap_or((near, &[]));
+    let rest = skip_space(tail(rest, 1));
+    let quoted = name.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'/'));
+    let joined = quoted && holds(name, &[b"+", b"\\", b".concat", b"/.source"]);
+    let called = matches!(rest.first(), Some(b'(' | b'`'));
+    let known = quoted
+        && holds(
+            name,
+            &[
+                b"alert",
+                b"eval",
+                b"confirm",
+                b"prompt",
+                b"cookie",
+                b"location",
+            ],
+        );
+    called && (joined || known) || joined && matches!(rest.first(), Some(b'[' | b'='))
+}
+
+/// The address of the page, set to script or run: `location=location.hash`, `eval(name)`.
+fn address(text: &[u8]) -> bool {
+    const SET: [&[u8]; 7] = [
+        b"location=",
+        b"location =",
+        b"location.href=",
+        b"location.href =",
+        b"location.assign(",
+        b"location.replace(",
+        b"window.open(",
+    ];
+    let Some(at) = find_any(text, &SET) else {
+        return with_scope(text);
+    };
+    let value = skip_space(tail(
+        text,
+        at.saturating_add(run(tail(text, at), |b| !matches!(b, b'=' | b'(')))
+            .saturating_add(1),
+    ));
+    let value = match value {
+        [b'\'' | b'"' | b'`', rest @ ..] => rest,
+        _ => value,
+    };
+    let from = [
+        b"location.".as_slice(),
+        b"name",
+        b"document.",
+        b"java",
+        b"window.",
+        b"'+",
+        b"jav",
+        b"atob(",
+        b"unescape(",
+        b"decodeuri",
+    ]
+    .iter()
+    .any(|source| starts(value, source));
+    let code = !starts(value, b"java")
+        || starts(value, b"javascript:")
+        || holds(head(value, 24), &[b"'+", b"\"+", b"\\x", b"\\u"]);
+    from && code && prose_words(head(text, at), 5) <= 4 || with_scope(text)
+}
+
+/// `with(location)with(hash)eval(..)`, `setInterval(location.search.slice(1))`.
+fn with_scope(text: &[u8]) -> bool {
+    holds(
+        text,
+        &[
+            b"with(location",
+            b"with(document",
+            b"with(top",
+            b"eval(name",
+            b"eval(location",
+            b"eval(hash",
+            b"eval(atob(",
+            b"eval(unescape(",
+            b"eval(string.fromcharcode",
+            b"settimeout(location",
+            b"setinterval(location",
+            b"settimeout(name",
+            b"setinterval(name",
+            b"function(location",
+            b"document.write(location",
+            b"document.write(name",
+            b"function(\"return",
+            b"import('//",
+            b"import(\"//",
+            b"import('http",
+        ],
+    )
+}
+
+/// Members of the page that a value reads or writes.
+fn members(text: &[u8]) -> bool {
+    const MEMBERS: [&[u8]; 14] = [
+        b"document.cookie",
+        b"document['cookie",
+        b"document[\"cookie",
+        b"document.createelement('script",
+        b"document.createelement(\"script",
+        b"document.body.innerhtml",
+        b"document.documentelement.innerhtml",
+        b"document.domain",
+        b"document.write(",
+        b"document.writeln(",
+        b"navigator.sendbeacon(",
+        b"external.navigateandfind",
+        b"new image().src",
+        b"localstorage.getitem(",
+    ];
+    let Some(at) = find_any(text, &MEMBERS) else {
+        return false;
+    };
+    let before = head(text, at);
+    let words = prose_words(before, 4);
+    let lead = before.iter().rev().find(|b| !is_space(**b));
+    let after = tail(text, at);
+    let used = holds(head(after, 48), &[b"=", b"(", b"+", b")", b";"]);
+    used && words <= 3 && lead.is_none_or(|b| b"=({[,;:>&?!}|+-*/\"'`".contains(b))
+}
+
+/// `width:expression(..)`, `behavior:url(javascript:..)`, `{}*{..}` behind a break.
+fn style(text: &[u8]) -> bool {
+    if holds(text, &[b"}*{", b"@import\"", b"@import'", b"@import url("]) && text.len() < 256 {
+        return text.first().is_some_and(|b| !b.is_ascii_alphanumeric());
+    }
+    let Some(at) = find(text, b"expression(").or_else(|| find(text, b"expression (")) else {
+        return holds(
+            text,
+            &[b"behavior:url(", b"behaviour:url(", b"-moz-binding:url("],
+        ) && text.len() < 256;
+    };
+    let placed = matches!(
+        head(text, at).trim_ascii_end().last(),
+        None | Some(b':' | b';' | b'{' | b'/')
+    );
+    placed
+        && prose_words(head(text, at), 4) <= 3
+        && holds(
+            tail(text, at),
+            &[
+                b"=",
+                b"alert",
+                b"prompt",
+                b"confirm",
+                b"eval",
+                b"document",
+                b"write",
+            ],
+        )
+}
