@@ -5,18 +5,24 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, TokenConfig};
+use crate::keyring::Keyring;
 use crate::secret::SecretSource;
 use crate::token::pkcs11::Pkcs11Token;
-use crate::token::{NewKey, Purpose, TokenFault};
+use crate::token::{Purpose, TokenFault};
 
+mod audit;
 mod bench;
+mod change;
 mod doctor;
 mod keygen;
 mod list;
 mod serve;
+mod words;
+
+use words::{Format, KeyType, NewState, PurposeArg};
 
 /// Key service in front of PKCS#11 tokens.
 ///
@@ -85,6 +91,68 @@ enum Verb {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
+    /// Make the next version of a key and use it from now on; older versions still open what was
+    /// sealed to them. Asked of the running bridge.
+    Rotate {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The key.
+        #[arg(long)]
+        kid: String,
+        /// Only make it, so that its public half can be handed out before it is used.
+        #[arg(long)]
+        prepare: bool,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Put one version of a key into another state. Asked of the running bridge, and in force when
+    /// the command ends.
+    State {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The version, as gw#2.
+        #[arg(long)]
+        kid: String,
+        /// The state.
+        #[arg(long, value_enum)]
+        to: NewState,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Destroy a disabled version, after the time that `destroy_after_s` gives to think again.
+    Destroy {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The version, as gw#2.
+        #[arg(long)]
+        kid: String,
+        /// Its fingerprint, so that no other key is meant (`list` shows it).
+        #[arg(long, required_unless_present = "cancel", default_value = "")]
+        fp: String,
+        /// Yes, everything that is sealed to it will be lost.
+        #[arg(long)]
+        yes: bool,
+        /// Take a scheduled destruction back.
+        #[arg(long, conflicts_with_all = ["fp", "yes"])]
+        cancel: bool,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Read the audit log from its start and name the first record that was changed, dropped or
+    /// moved. Exits with 1 when there is one.
+    AuditVerify {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The public key of the checkpoints as a JWK, where the token is not at hand.
+        #[arg(long, value_name = "FILE")]
+        jwk: Option<PathBuf>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
     /// Measure what the token gives without the sockets: one key, one order after the other. Prints
     /// JSON. For `cargo xtask bench`.
     #[command(hide = true)]
@@ -129,61 +197,6 @@ struct ConfigArg {
     config: PathBuf,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum KeyType {
-    /// P-256, for ECDH-ES, ECDH-ES+A256KW or ES256.
-    EcP256,
-    /// RSA of 2048 bits, for RSA-OAEP, RSA-OAEP-256 or PS256.
-    #[value(name = "rsa-2048")]
-    Rsa2048,
-    /// RSA of 3072 bits.
-    #[value(name = "rsa-3072")]
-    Rsa3072,
-    /// AES-256, for A256KW.
-    #[value(name = "aes-256")]
-    Aes256,
-    /// A secret of 32 bytes, for HS256 and, where the token allows it, HS512.
-    #[value(name = "hmac-256")]
-    Hmac256,
-}
-
-impl From<KeyType> for NewKey {
-    fn from(kind: KeyType) -> Self {
-        match kind {
-            KeyType::EcP256 => Self::EcP256,
-            KeyType::Rsa2048 => Self::Rsa(2048),
-            KeyType::Rsa3072 => Self::Rsa(3072),
-            KeyType::Aes256 => Self::Aes256,
-            KeyType::Hmac256 => Self::Hmac256,
-        }
-    }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum PurposeArg {
-    Unwrap,
-    Mac,
-    Sign,
-}
-
-impl From<PurposeArg> for Purpose {
-    fn from(purpose: PurposeArg) -> Self {
-        match purpose {
-            PurposeArg::Unwrap => Self::Unwrap,
-            PurposeArg::Mac => Self::Mac,
-            PurposeArg::Sign => Self::Sign,
-        }
-    }
-}
-
 /// Why a verb failed, in words for the person who typed it.
 struct Failed(String);
 
@@ -220,6 +233,45 @@ pub fn main() -> ExitCode {
                 Err(failed) => report(&failed),
             };
         }
+        Verb::Rotate {
+            config,
+            kid,
+            prepare,
+            format,
+        } => config
+            .load()
+            .and_then(|config| change::rotate(&config, &kid, prepare))
+            .map(|version| change::show(&version, format)),
+        Verb::State {
+            config,
+            kid,
+            to,
+            format,
+        } => config
+            .load()
+            .and_then(|config| change::state(&config, &kid, to))
+            .map(|version| change::show(&version, format)),
+        Verb::Destroy {
+            config,
+            kid,
+            fp,
+            yes,
+            cancel,
+            format,
+        } => config
+            .load()
+            .and_then(|config| match cancel {
+                true => change::cancel(&config, &kid),
+                false => change::destroy(&config, &kid, &fp, yes),
+            })
+            .map(|version| change::show(&version, format)),
+        Verb::AuditVerify {
+            config,
+            jwk,
+            format,
+        } => config
+            .load()
+            .and_then(|config| audit::audit_verify(&config, jwk.as_deref(), format)),
         Verb::Bench {
             config,
             kid,
@@ -279,6 +331,14 @@ fn check(config: &Config) {
         config.keys.len(),
         config.sockets.len()
     );
+}
+
+/// The versions of the keys, as the journal has them; it is not written.
+fn versions(config: &Config) -> Result<Keyring, Failed> {
+    let keys = config.keys.iter();
+    let keys = keys.map(|key| (key.kid.as_str(), key.plan.label.as_str()));
+    Keyring::view(keys, config.lifecycle.journal.as_deref())
+        .map_err(|error| Failed(format!("[lifecycle] journal: {error}")))
 }
 
 /// Opens a token for a verb that makes or reads keys: one session, read-write if asked.

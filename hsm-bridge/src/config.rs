@@ -5,16 +5,19 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::audit::AuditConfig;
 use crate::replay::ReplayConfig;
 use crate::secret::SecretSource;
 use crate::service::KeyPlan;
 use crate::token::Purpose;
 use crate::token::pkcs11::Place;
 
+mod books;
 mod read;
 mod replay;
 mod sections;
 
+use books::{read_audit, read_lifecycle};
 pub use read::Fault;
 use read::{Faults, Section};
 use replay::read_replay;
@@ -33,6 +36,19 @@ pub struct Config {
     pub keys: Vec<KeyConfig>,
     /// The replay stores; there may be none.
     pub replay: Vec<ReplayConfig>,
+    /// The audit log, if one is kept.
+    pub audit: Option<AuditConfig>,
+    /// How keys come and go.
+    pub lifecycle: Lifecycle,
+}
+
+/// `[lifecycle]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// The journal of versions and their states; without it nothing can be changed.
+    pub journal: Option<PathBuf>,
+    /// How long a destruction can be cancelled.
+    pub destroy_after: Duration,
 }
 
 /// `[server]`
@@ -106,6 +122,8 @@ pub struct KeyConfig {
     pub purpose: Purpose,
     /// Its label in the token and its algorithms.
     pub plan: KeyPlan,
+    /// How long an unwrapped content key is kept; `None`: not at all.
+    pub cache_ttl: Option<Duration>,
 }
 
 /// Every fault of a configuration.
@@ -166,13 +184,23 @@ impl Config {
             .into_iter()
             .filter_map(|section| read_replay(section, &mut faults))
             .collect();
-        root.end("server, token, key, socket, replay", &mut faults);
+        let audit = root.section("audit", &mut faults);
+        let audit = audit.and_then(|section| read_audit(section, &mut faults));
+        let lifecycle = root.section("lifecycle", &mut faults);
+        let lifecycle = lifecycle.unwrap_or_else(|| empty("lifecycle"));
+        let lifecycle = read_lifecycle(lifecycle, &mut faults);
+        root.end(
+            "server, token, key, socket, replay, audit, lifecycle",
+            &mut faults,
+        );
         let config = Self {
             server,
             tokens,
             sockets,
             keys,
             replay,
+            audit,
+            lifecycle,
         };
         config.check(&mut faults);
         if faults.0.is_empty() {
@@ -229,6 +257,17 @@ impl Config {
             if self.token(&key.token).is_none() {
                 faults.add(at("token"), "is not the name of a token");
             }
+        }
+        let signer = self.audit.as_ref().and_then(|a| a.checkpoint_key.as_ref());
+        if let Some(kid) = signer
+            && !self
+                .key(kid)
+                .is_some_and(|key| key.plan.algorithms.contains(&crate::jwa::Algorithm::Es256))
+        {
+            faults.add(
+                "audit.checkpoint_key",
+                "is not a key of this file with ES256",
+            );
         }
         let mut stores = BTreeSet::new();
         for (index, store) in self.replay.iter().enumerate() {

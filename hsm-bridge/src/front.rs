@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::body::{Bytes, Incoming};
@@ -15,8 +15,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+use crate::audit::Audit;
 use crate::config::{Config, SocketConfig};
-use crate::metrics::{CauseLabel, Metrics};
+use crate::keyring::Keyring;
+use crate::metrics::{CauseLabel, Metrics, StateLabel};
 use crate::replay::ReplayStore;
 use crate::service::Service;
 
@@ -24,7 +26,10 @@ mod admin;
 mod answer;
 mod bind;
 mod budget;
+mod cache;
 mod data;
+mod job;
+mod lifecycle;
 
 pub use bind::bind;
 
@@ -33,19 +38,40 @@ type Body = http_body_util::Full<Bytes>;
 /// Largest request head, in bytes.
 const MAX_HEAD_BYTES: usize = 8 * 1024;
 
+/// Open connections of operators: callers cannot use them up.
+const MAX_ADMIN_CONNECTIONS: usize = 64;
+
 /// Everything the handlers share.
 pub struct Bridge {
     config: Config,
     services: HashMap<String, Arc<Service>>,
     replay: HashMap<String, Arc<ReplayStore>>,
+    keyring: Keyring,
+    audit: Option<Arc<Audit>>,
+    cache: cache::Cache,
+    changing: Mutex<()>,
     metrics: Arc<Metrics>,
     connections: Arc<Semaphore>,
+    admin_connections: Arc<Semaphore>,
+}
+
+/// The keys and the log of a bridge.
+pub struct Books {
+    /// Versions and their states.
+    pub keyring: Keyring,
+    /// The audit log, if one is kept.
+    pub audit: Option<Arc<Audit>>,
 }
 
 impl Bridge {
     /// Joins the configuration with its services, and makes its replay stores.
     #[must_use]
-    pub fn new(config: Config, services: Vec<Arc<Service>>, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(
+        config: Config,
+        services: Vec<Arc<Service>>,
+        books: Books,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
         let replay = config
             .replay
             .iter()
@@ -57,13 +83,74 @@ impl Bridge {
             .into_iter()
             .map(|service| (service.name().to_owned(), service))
             .collect();
-        Arc::new(Self {
+        let bridge = Self {
             config,
             services,
             replay,
+            keyring: books.keyring,
+            audit: books.audit,
+            cache: cache::Cache::default(),
+            changing: Mutex::new(()),
             metrics,
             connections,
-        })
+            admin_connections: Arc::new(Semaphore::new(MAX_ADMIN_CONNECTIONS)),
+        };
+        bridge.recognise();
+        Arc::new(bridge)
+    }
+
+    /// Destroys what is due, and signs checkpoints, until `stop` turns true.
+    pub fn tend(
+        self: &Arc<Self>,
+        stop: watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        lifecycle::tend(Arc::clone(self), stop)
+    }
+
+    /// Notes the fingerprints of versions that the journal does not know.
+    fn recognise(&self) {
+        for key in &self.config.keys {
+            let service = self.services.get(&key.token);
+            for version in self.keyring.versions(&key.kid) {
+                if let Some(ready) = service.and_then(|service| service.key(&version.label)) {
+                    let fingerprint = &ready.facts.fingerprint;
+                    self.keyring.seen(&key.kid, version.number, fingerprint);
+                }
+            }
+        }
+    }
+
+    fn show_keys(&self) {
+        use crate::keyring::State;
+        let mut counts: HashMap<&'static str, i64> = HashMap::new();
+        let states = [
+            State::PreActive,
+            State::Active,
+            State::Retired,
+            State::Disabled,
+            State::Scheduled,
+            State::Destroyed,
+        ];
+        for state in states {
+            counts.insert(state.name(), 0);
+        }
+        for key in &self.config.keys {
+            for version in self.keyring.versions(&key.kid) {
+                let count = counts.entry(version.state.name()).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        for (state, count) in counts {
+            self.metrics
+                .key_state
+                .get_or_create_owned(&StateLabel { state })
+                .set(count);
+        }
+    }
+
+    /// One change of a key at a time.
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The services.
@@ -88,7 +175,8 @@ impl Bridge {
     ) -> io::Result<impl Future<Output = ()> + Send + use<>> {
         let handler = Arc::new(data::DataSocket::new(Arc::clone(self), socket)?);
         let uids = socket.uids.clone();
-        Ok(self.accept(listener, uids, stop, move |request| {
+        let places = Arc::clone(&self.connections);
+        Ok(self.accept(listener, uids, places, stop, move |request| {
             let handler = Arc::clone(&handler);
             async move { handler.answer(request).await }
         }))
@@ -101,9 +189,10 @@ impl Bridge {
         stop: watch::Receiver<bool>,
     ) -> impl Future<Output = ()> + Send + use<> {
         let bridge = Arc::clone(self);
-        self.accept(listener, Vec::new(), stop, move |request| {
+        let places = Arc::clone(&self.admin_connections);
+        self.accept(listener, Vec::new(), places, stop, move |request| {
             let bridge = Arc::clone(&bridge);
-            async move { admin::answer(&bridge, &request) }
+            async move { admin::answer(bridge, request).await }
         })
     }
 
@@ -111,6 +200,7 @@ impl Bridge {
         self: &Arc<Self>,
         listener: UnixListener,
         uids: Vec<u32>,
+        places: Arc<Semaphore>,
         mut stop: watch::Receiver<bool>,
         handler: F,
     ) -> impl Future<Output = ()> + Send + use<F, Fut>
@@ -126,7 +216,9 @@ impl Bridge {
                     _ = stop.wait_for(|stop| *stop) => return,
                 };
                 match accepted {
-                    Ok((stream, _)) => bridge.admit(stream, &uids, stop.clone(), handler.clone()),
+                    Ok((stream, _)) => {
+                        bridge.admit(stream, &uids, &places, stop.clone(), handler.clone());
+                    }
                     Err(error) => {
                         // Out of descriptors, most likely: let some close.
                         tracing::error!(event = "accept-failed", %error);
@@ -141,6 +233,7 @@ impl Bridge {
         self: &Arc<Self>,
         stream: UnixStream,
         uids: &[u32],
+        places: &Arc<Semaphore>,
         stop: watch::Receiver<bool>,
         handler: F,
     ) where
@@ -148,7 +241,12 @@ impl Bridge {
         Fut: Future<Output = Response<Body>> + Send + 'static,
     {
         // The user id at the time of connect; dropping the stream closes it unread.
-        let uid = stream.peer_cred().map(|peer| peer.uid()).ok();
+        let credentials = stream.peer_cred().ok();
+        let peer = Peer {
+            uid: credentials.map(|peer| peer.uid()),
+            pid: credentials.and_then(|peer| peer.pid()),
+        };
+        let uid = peer.uid;
         let welcome = uid.is_some_and(|uid| {
             uids.contains(&uid) || (uids.is_empty() && uid == rustix::process::geteuid().as_raw())
         });
@@ -157,14 +255,21 @@ impl Bridge {
             self.refuse("uid");
             return;
         }
-        let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(places).try_acquire_owned() else {
             self.refuse("full");
             return;
         };
         let bridge = Arc::clone(self);
         tokio::spawn(async move {
             bridge.metrics.connections.inc();
-            serve(stream, bridge.config.server.idle_timeout, stop, handler).await;
+            serve(
+                stream,
+                peer,
+                bridge.config.server.idle_timeout,
+                stop,
+                handler,
+            )
+            .await;
             bridge.metrics.connections.dec();
             drop(permit);
         });
@@ -178,9 +283,17 @@ impl Bridge {
     }
 }
 
+/// Who connected.
+#[derive(Debug, Clone, Copy, Default)]
+struct Peer {
+    uid: Option<u32>,
+    pid: Option<i32>,
+}
+
 /// Serves one connection, HTTP/1.1 or HTTP/2 by its first bytes, until it is idle for too long.
 async fn serve<F, Fut>(
     stream: UnixStream,
+    peer: Peer,
     idle: Duration,
     mut stop: watch::Receiver<bool>,
     handler: F,
@@ -190,7 +303,8 @@ async fn serve<F, Fut>(
 {
     let activity = Arc::new(Activity::new());
     let counted = Arc::clone(&activity);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let guard = Activity::begin(&counted);
         let answer = handler(request);
         async move {

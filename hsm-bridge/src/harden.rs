@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rustix::mm::MlockAllFlags;
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
 /// No core dumps, and no reading of this process's memory by others of the same user.
@@ -18,6 +19,22 @@ pub fn forbid_dumps() -> io::Result<()> {
     )?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     Ok(())
+}
+
+/// Keeps this process's memory out of swap, where the system lets it without a limit: with one,
+/// the next allocation over it would fail. False when it does not.
+#[must_use]
+pub fn lock_memory() -> bool {
+    // Pages are locked as they are touched: nothing is filled ahead of its use.
+    let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
+    may_lock_memory() && rustix::mm::mlockall(flags).is_ok()
+}
+
+/// Whether memory can be locked without a limit.
+#[must_use]
+pub fn may_lock_memory() -> bool {
+    let limit = rustix::process::getrlimit(Resource::Memlock);
+    limit.current.is_none() || is_root()
 }
 
 /// Whether the process runs as root, which a key service should not.

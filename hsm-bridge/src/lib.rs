@@ -17,11 +17,13 @@
     )
 )]
 
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod front;
 pub mod harden;
 pub mod jwa;
+pub mod keyring;
 pub mod ledger;
 pub mod metrics;
 pub mod replay;

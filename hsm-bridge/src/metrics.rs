@@ -53,6 +53,19 @@ pub struct ReplayLabels {
     pub result: &'static str,
 }
 
+/// A state of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StateLabel {
+    /// Its word.
+    pub state: &'static str,
+}
+
+/// Whether a cache had it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HitLabel {
+    hit: &'static str,
+}
+
 /// A reason.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct CauseLabel {
@@ -99,6 +112,15 @@ pub struct Metrics {
     pub replay_store_up: Family<StoreLabel, Gauge>,
     /// How often a replay store was found to have forgotten everything.
     pub replay_lost: Family<StoreLabel, Counter>,
+    /// Lines of the audit log that could not be written.
+    pub audit_errors: Counter,
+    /// 1 while the audit log cannot be written, else 0.
+    pub audit_failing: Gauge,
+    /// Age of the oldest line that no checkpoint covers, in seconds.
+    pub audit_lag: Gauge<f64, AtomicU64>,
+    /// Versions of keys, by state.
+    pub key_state: Family<StateLabel, Gauge>,
+    cek_cache: Family<HitLabel, Counter>,
 }
 
 impl Metrics {
@@ -181,6 +203,29 @@ impl Metrics {
             "Times a replay store forgot everything",
             replay_lost.clone(),
         );
+        let audit_errors = Counter::default();
+        registry.register(
+            "audit_errors",
+            "Lines of the audit log that could not be written",
+            audit_errors.clone(),
+        );
+        let audit_failing = Gauge::default();
+        registry.register(
+            "audit_failing",
+            "Whether the audit log cannot be written",
+            audit_failing.clone(),
+        );
+        let audit_lag = Gauge::<f64, AtomicU64>::default();
+        registry.register_with_unit(
+            "audit_lag",
+            "Age of the oldest line that no checkpoint covers",
+            Unit::Seconds,
+            audit_lag.clone(),
+        );
+        let key_state = Family::default();
+        registry.register("key_state", "Versions of keys by state", key_state.clone());
+        let cek_cache = Family::default();
+        registry.register("cek_cache", "Looks into the cache", cek_cache.clone());
         Self {
             registry,
             requests,
@@ -202,7 +247,18 @@ impl Metrics {
             replay_time,
             replay_store_up,
             replay_lost,
+            audit_errors,
+            audit_failing,
+            audit_lag,
+            key_state,
+            cek_cache,
         }
+    }
+
+    /// One look into the cache of content keys.
+    pub fn cache(&self, hit: bool) {
+        let hit = if hit { "true" } else { "false" };
+        self.cek_cache.get_or_create_owned(&HitLabel { hit }).inc();
     }
 
     /// Time a record took.

@@ -17,6 +17,7 @@ use crate::metrics::{CauseLabel, Metrics, TokenLabel};
 use crate::token::{FaultClass, Order, Token, TokenFault, Yield};
 
 mod judge;
+mod keys;
 mod queue;
 mod survey;
 #[cfg(test)]
@@ -61,6 +62,8 @@ pub struct Service {
     metrics: Arc<Metrics>,
     queue: Queue<Job>,
     survey: RwLock<Survey>,
+    // The keys of the settings, and those that were made since.
+    plans: RwLock<Vec<KeyPlan>>,
     breaker: AtomicU8,
     cause: Mutex<&'static str>,
     verdict: Mutex<Option<Verdict>>,
@@ -122,6 +125,7 @@ impl Service {
             token,
             metrics,
             survey: RwLock::new(survey),
+            plans: RwLock::new(settings.keys.clone()),
             breaker: AtomicU8::new(UP),
             cause: Mutex::new("none"),
             verdict: Mutex::new(None),
@@ -154,6 +158,12 @@ impl Service {
     pub fn key(&self, label: &str) -> Option<ReadyKey> {
         let survey = self.survey.read().unwrap_or_else(PoisonError::into_inner);
         survey.keys.get(label).cloned()
+    }
+
+    /// How often the token was opened: what was found in one life says nothing of the next.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// Puts an order in the queue and waits for its result until the deadline.
@@ -198,7 +208,8 @@ impl Service {
             return Health::Unavailable;
         }
         let survey = self.survey.read().unwrap_or_else(PoisonError::into_inner);
-        let whole = self.settings.keys.iter().all(|plan| {
+        let plans = self.plans.read().unwrap_or_else(PoisonError::into_inner);
+        let whole = plans.iter().all(|plan| {
             survey
                 .keys
                 .get(&plan.label)

@@ -139,6 +139,21 @@ pub enum NewKey {
     Hmac256,
 }
 
+impl NewKey {
+    /// A key of the same kind as one that is there; `None` when its kind is not made here.
+    #[must_use]
+    pub fn like(kind: &KeyKind) -> Option<Self> {
+        Some(match kind {
+            KeyKind::EcP256 { .. } => Self::EcP256,
+            KeyKind::Rsa { modulus, .. } => {
+                Self::Rsa(u32::try_from(modulus.len().checked_mul(8)?).ok()?)
+            }
+            KeyKind::Aes { .. } => Self::Aes256,
+            KeyKind::Hmac => Self::Hmac256,
+        })
+    }
+}
+
 /// The one thing a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Purpose {
@@ -252,6 +267,18 @@ pub trait Token: Send + Sync {
     /// # Errors
     /// By class; see [`FaultClass`].
     fn perform(&self, lane: usize, label: &str, order: &Order) -> Result<Yield, TokenFault>;
+
+    /// Makes a key: not extractable, for one purpose, its protection proven.
+    ///
+    /// # Errors
+    /// Refuses a label that is in use.
+    fn make(&self, label: &str, new: NewKey, purpose: Purpose) -> Result<KeyFacts, TokenFault>;
+
+    /// Destroys the key with this label, both halves, if it has this fingerprint.
+    ///
+    /// # Errors
+    /// [`FaultClass::NoKey`] when the label names another key.
+    fn destroy(&self, label: &str, fingerprint: &str) -> Result<(), TokenFault>;
 
     /// Closes every session and lets go of the token.
     fn close(&self);

@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod bench;
+mod chaos;
 mod demo;
 mod docs;
 mod places;
@@ -41,6 +42,8 @@ enum Verb {
     Test(test::Args),
     /// Measure the whole path and its parts
     Bench(bench::Args),
+    /// Break the token, the disk and the clients of hsm-bridge, for long, and print every figure
+    Chaos(chaos::Args),
     /// Regenerate the pages that are made from code
     Docs(docs::Args),
     /// Install the external tools of the tests and print where they are
@@ -65,6 +68,7 @@ fn run(cli: Cli) -> Result<bool> {
         Verb::Demo(args) => demo::run(&places, &args),
         Verb::Test(args) => test::run(&places, &args),
         Verb::Bench(args) => bench::run(&places, &args),
+        Verb::Chaos(args) => chaos::run(&places, &args),
         Verb::Docs(args) => docs::run(&places, &args),
         Verb::Tools(args) => tools::run(&places, &args),
     }

@@ -35,6 +35,8 @@ pub enum KeyFailure {
     TokenTimeout,
     /// The replay store does not answer: whether a value was seen, nobody knows.
     StoreDown,
+    /// The audit log cannot be written, so nothing is done.
+    AuditDown,
     /// A fault of the bridge.
     Internal,
     /// The bridge itself was not reached: an intermediary answered for it.
@@ -45,7 +47,7 @@ pub enum KeyFailure {
 
 impl KeyFailure {
     /// Every failure that travels, in the order of the table in `WIRE.md`.
-    pub const ON_THE_WIRE: [Self; 14] = [
+    pub const ON_THE_WIRE: [Self; 15] = [
         Self::BadRequest,
         Self::TooLarge,
         Self::BadMedia,
@@ -59,6 +61,7 @@ impl KeyFailure {
         Self::TokenDown,
         Self::TokenTimeout,
         Self::StoreDown,
+        Self::AuditDown,
         Self::Internal,
     ];
 
@@ -79,6 +82,7 @@ impl KeyFailure {
             Self::TokenDown => "token_down",
             Self::TokenTimeout => "token_timeout",
             Self::StoreDown => "store_down",
+            Self::AuditDown => "audit_down",
             Self::Internal => "internal",
             Self::Unreachable => "unreachable",
             Self::Garbage => "garbage",
@@ -100,7 +104,7 @@ impl KeyFailure {
             Self::Internal => 500,
             Self::AlgUnsupported => 501,
             Self::Garbage => 502,
-            Self::TokenDown | Self::StoreDown | Self::Unreachable => 503,
+            Self::TokenDown | Self::StoreDown | Self::AuditDown | Self::Unreachable => 503,
             Self::TokenTimeout => 504,
         }
     }
@@ -122,6 +126,7 @@ impl KeyFailure {
             Self::TokenDown => "the token is not available",
             Self::TokenTimeout => "the token did not answer in time",
             Self::StoreDown => "the replay store is not available",
+            Self::AuditDown => "the audit log cannot be written",
             Self::Internal => "internal error",
             Self::Unreachable => "the bridge was not reached",
             Self::Garbage => "the answer was not understood",
@@ -138,6 +143,7 @@ impl KeyFailure {
                 | Self::TokenDown
                 | Self::TokenTimeout
                 | Self::StoreDown
+                | Self::AuditDown
                 | Self::Unreachable
         )
     }

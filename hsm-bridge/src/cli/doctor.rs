@@ -4,9 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{Format, open};
+use super::{Format, open, versions};
 use crate::config::{Config, KeyConfig, TokenConfig};
 use crate::harden;
+use crate::keyring::{State, Version};
 use crate::replay::{ReplayConfig, inspect as inspect_store};
 use crate::secret::SecretSource;
 use crate::token::pkcs11::{Finding, Grade, Pkcs11Token, inspect};
@@ -49,6 +50,15 @@ fn process(config: &Config) -> Vec<Finding> {
             "run as a user of its own, or set `allow_root = true` where there are no users",
         ));
     }
+    findings.push(if harden::may_lock_memory() {
+        Finding::good("memory", "can be locked: keys never reach swap")
+    } else {
+        Finding::warn(
+            "memory",
+            "cannot be locked as a whole: content keys may reach swap",
+            "LimitMEMLOCK=infinity in the unit (or `ulimit -l unlimited`), or no swap",
+        )
+    });
     let sources = config.tokens.iter().map(|token| ("PIN", &token.place.pin));
     let sources = sources.chain(config.sockets.iter().map(|s| ("header token", &s.token)));
     let stores = config.replay.iter();
@@ -110,13 +120,30 @@ fn keys(config: &Config, token: &TokenConfig) -> Vec<Finding> {
         Ok(open) => open,
         Err(fault) => return vec![Finding::bad("keys", fault.detail, "see above")],
     };
+    let keyring = match versions(config) {
+        Ok(keyring) => keyring,
+        Err(failed) => {
+            let fix = "restore the journal from a copy: without it no version's state is known";
+            return vec![Finding::bad("journal", failed.0, fix)];
+        }
+    };
     let keys = config.keys.iter().filter(|key| key.token == token.name);
-    keys.flat_map(|key| key_findings(&open, key)).collect()
+    let versions = keys.flat_map(|key| {
+        let versions = keyring.versions(&key.kid).into_iter();
+        versions.map(move |version| (key, version))
+    });
+    versions
+        .filter(|(_, version)| version.state != State::Destroyed)
+        .flat_map(|(key, version)| key_findings(&open, key, &version))
+        .collect()
 }
 
-fn key_findings(open: &Pkcs11Token, key: &KeyConfig) -> Vec<Finding> {
-    let what = format!("key {}", key.kid);
-    if let Err(fault) = open.describe(0, &key.plan.label) {
+fn key_findings(open: &Pkcs11Token, key: &KeyConfig, version: &Version) -> Vec<Finding> {
+    let what = match version.number {
+        1 => format!("key {}", key.kid),
+        number => format!("key {}#{number}", key.kid),
+    };
+    if let Err(fault) = open.describe(0, &version.label) {
         let fix = if fault.class == FaultClass::NoKey {
             format!("`hsm-bridge keygen --kid {} --type ..` makes it", key.kid)
         } else {
@@ -126,7 +153,7 @@ fn key_findings(open: &Pkcs11Token, key: &KeyConfig) -> Vec<Finding> {
     }
     let test = |algorithm: &crate::jwa::Algorithm| match open.rehearse(
         0,
-        &key.plan.label,
+        &version.label,
         &algorithm.sample(),
     ) {
         Ok(Some(_)) => Finding::good(&what, format!("{algorithm} passed its self-test")),

@@ -3,7 +3,7 @@
 use super::{Failed, open};
 use crate::config::Config;
 use crate::jwa;
-use crate::token::{NewKey, Purpose};
+use crate::token::{NewKey, Purpose, Token as _};
 
 /// Makes a key and prints what is public of it.
 pub(super) fn keygen(
@@ -44,7 +44,7 @@ pub(super) fn keygen(
     let token = config
         .token(token_name)
         .ok_or_else(|| Failed(format!("there is no token {token_name:?} in the file")))?;
-    let facts = open(token, true)?.generate(label, new, purpose)?;
+    let facts = open(token, true)?.make(label, new, purpose)?;
     let shown = jwa::jwk(&facts.kind, kid, purpose)
         .unwrap_or_else(|| serde_json::json!({ "kid": kid, "fp": facts.fingerprint }));
     println!("{shown}");

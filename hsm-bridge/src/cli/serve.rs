@@ -8,11 +8,13 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::Failed;
-use crate::config::Config;
-use crate::front::{Bridge, bind};
+use crate::audit::Audit;
+use crate::config::{Config, KeyConfig};
+use crate::front::{Books, Bridge, bind};
 use crate::harden;
+use crate::keyring::{Keyring, State};
 use crate::metrics::Metrics;
-use crate::service::{Service, Settings};
+use crate::service::{KeyPlan, Service, Settings};
 use crate::token::pkcs11::Pkcs11Token;
 
 /// How long half of the workers may hang in one call before the process gives up.
@@ -30,7 +32,14 @@ pub(super) fn serve(config: Config, allow_root: bool) -> Result<(), Failed> {
     }
     harden::forbid_dumps().map_err(|error| Failed(format!("cannot forbid dumps: {error}")))?;
     log();
+    if !harden::lock_memory() {
+        tracing::warn!(
+            event = "memory-not-locked",
+            fix = "LimitMEMLOCK=infinity in the unit"
+        );
+    }
     let metrics = Arc::new(Metrics::new());
+    let books = books(&config, &metrics)?;
     let mut services = Vec::new();
     for token in &config.tokens {
         let canary = token.canary_key.as_ref().and_then(|kid| config.key(kid));
@@ -39,7 +48,7 @@ pub(super) fn serve(config: Config, allow_root: bool) -> Result<(), Failed> {
             name: token.name.clone(),
             workers: token.place.lanes.saturating_sub(1),
             queue: config.server.queue,
-            keys: keys.map(|key| key.plan.clone()).collect(),
+            keys: keys.flat_map(|key| plans(&books.keyring, key)).collect(),
             canary: canary.map(|key| key.plan.label.clone()),
         };
         let open = Pkcs11Token::load(token.place.clone())
@@ -54,7 +63,40 @@ pub(super) fn serve(config: Config, allow_root: bool) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(run(Bridge::new(config.clone(), services, metrics), &config))
+    runtime.block_on(run(
+        Bridge::new(config.clone(), services, books, metrics),
+        &config,
+    ))
+}
+
+/// Opens the journal and the audit log before the token: what cannot be known or written down is
+/// not served.
+fn books(config: &Config, metrics: &Arc<Metrics>) -> Result<Books, Failed> {
+    let keys = config.keys.iter();
+    let keys = keys.map(|key| (key.kid.as_str(), key.plan.label.as_str()));
+    let journal = config.lifecycle.journal.as_deref();
+    let keyring = Keyring::open(keys, journal)
+        .map_err(|error| Failed(format!("[lifecycle] journal: {error}")))?;
+    let audit = match &config.audit {
+        None => None,
+        Some(audit) => Some(
+            Audit::open(audit.clone(), Arc::clone(metrics))
+                .map_err(|error| Failed(format!("[audit] {}: {error}", audit.path.display())))?,
+        ),
+    };
+    Ok(Books { keyring, audit })
+}
+
+/// What to look for in the token: every version of a key that is not gone.
+fn plans(keyring: &Keyring, key: &KeyConfig) -> Vec<KeyPlan> {
+    let versions = keyring.versions(&key.kid).into_iter();
+    versions
+        .filter(|version| version.state != State::Destroyed)
+        .map(|version| KeyPlan {
+            label: version.label,
+            algorithms: key.plan.algorithms.clone(),
+        })
+        .collect()
 }
 
 async fn run(bridge: Arc<Bridge>, config: &Config) -> Result<(), Failed> {
@@ -77,6 +119,7 @@ async fn run(bridge: Arc<Bridge>, config: &Config) -> Result<(), Failed> {
     for store in bridge.replay_stores() {
         tasks.spawn(Arc::clone(store).keep(stopped.clone()));
     }
+    tasks.spawn(bridge.tend(stopped.clone()));
     tasks.spawn(bridge.serve_admin(admin, stopped));
     tracing::info!(
         event = "ready",

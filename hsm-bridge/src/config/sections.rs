@@ -189,7 +189,11 @@ pub(super) fn read_key(mut section: Section, faults: &mut Faults) -> Option<KeyC
             }
         }
     }
-    section.end("kid, token, label, purpose, algs", faults);
+    let cache_ttl = section.number("cache_ttl_s", 0, (0, 60), faults);
+    if cache_ttl > 0 && purpose.is_some_and(|purpose| purpose != Purpose::Unwrap) {
+        faults.add(section.at("cache_ttl_s"), "is for keys that unwrap");
+    }
+    section.end("kid, token, label, purpose, algs, cache_ttl_s", faults);
     let plan = KeyPlan {
         label: label?,
         algorithms,
@@ -199,6 +203,7 @@ pub(super) fn read_key(mut section: Section, faults: &mut Faults) -> Option<KeyC
         token: token?,
         purpose: purpose?,
         plan,
+        cache_ttl: (cache_ttl > 0).then(|| Duration::from_secs(cache_ttl)),
     })
 }
 

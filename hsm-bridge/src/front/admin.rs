@@ -1,12 +1,16 @@
 //! The admin socket: metrics, the list of keys, and how things are.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use hyper::body::{Bytes, Incoming};
 use hyper::header::HeaderValue;
 use hyper::{Method, Request, Response, StatusCode};
 use sealgate_wire::KeyFailure;
 use serde::Serialize;
 
-use super::{Body, Bridge, answer, data};
+use super::lifecycle::{More, Undone, VersionLine};
+use super::{Body, Bridge, Peer, answer, data};
 use crate::config::KeyConfig;
 use crate::jwa::Algorithm;
 use crate::service::Health;
@@ -26,6 +30,7 @@ struct KeyLine<'a> {
     unproven: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fp: Option<String>,
+    versions: Vec<VersionLine>,
 }
 
 #[derive(Serialize)]
@@ -41,10 +46,14 @@ struct Report<'a> {
 }
 
 /// Answers a request of an operator.
-pub(super) fn answer(bridge: &Bridge, request: &Request<Incoming>) -> Response<Body> {
+pub(super) async fn answer(bridge: Arc<Bridge>, request: Request<Incoming>) -> Response<Body> {
+    if request.method() == Method::POST {
+        return change(bridge, request).await;
+    }
     if request.method() != Method::GET {
         return answer::failure(KeyFailure::BadRequest);
     }
+    let bridge = bridge.as_ref();
     match request.uri().path() {
         "/metrics" => answer::typed(StatusCode::OK, METRICS, Bytes::from(bridge.metrics.text())),
         "/admin/v1/keys" => written(&keys(bridge)),
@@ -67,6 +76,50 @@ pub(super) fn answer(bridge: &Bridge, request: &Request<Incoming>) -> Response<B
     }
 }
 
+/// `POST /admin/v1/keys/{kid}/{change}`, `POST /admin/v1/cache/purge`.
+async fn change(bridge: Arc<Bridge>, request: Request<Incoming>) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    if path == "/admin/v1/cache/purge" {
+        bridge.cache.clear();
+        return answer::json(Bytes::from_static(b"{}"));
+    }
+    let named = path
+        .strip_prefix("/admin")
+        .and_then(sealgate_wire::decode_path)
+        .map(|(kid, what)| (kid, what.to_owned()));
+    let Some((kid, what)) = named else {
+        return answer::failure(KeyFailure::NoKey);
+    };
+    let uid = request.extensions().get::<Peer>().and_then(|peer| peer.uid);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let body = match data::read(request, deadline).await {
+        Ok(body) => body,
+        Err(failure) => return answer::failure(failure),
+    };
+    let Ok(more) = serde_json::from_slice::<More>(&body) else {
+        return answer::failure(KeyFailure::BadRequest);
+    };
+    // The token works for as long as it likes: making a key takes some of them seconds.
+    let work = move || bridge.change(&what, &kid, &more, uid);
+    let undone = match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(version)) => return written(&version),
+        Ok(Err(undone)) => undone,
+        Err(_) => return answer::failure(KeyFailure::Internal),
+    };
+    let (failure, words) = match &undone {
+        Undone::NoKey => (KeyFailure::NoKey, undone.words()),
+        Undone::State(words) => (KeyFailure::KeyState, words.clone()),
+        Undone::Failed(words) => (KeyFailure::Internal, words.clone()),
+    };
+    // An operator gets the words that a caller never does.
+    let mut response = written(&serde_json::json!({
+        "code": failure.code(), "message": words,
+    }));
+    *response.status_mut() =
+        StatusCode::from_u16(failure.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}
+
 fn keys(bridge: &Bridge) -> Vec<KeyLine<'_>> {
     bridge
         .config
@@ -77,10 +130,13 @@ fn keys(bridge: &Bridge) -> Vec<KeyLine<'_>> {
 }
 
 fn line<'a>(bridge: &'a Bridge, key: &'a KeyConfig) -> KeyLine<'a> {
+    let versions = bridge.keyring.versions(&key.kid);
+    let current = bridge.keyring.current(&key.kid);
+    let label = current.map_or_else(|| key.plan.label.clone(), |version| version.label);
     let ready = bridge
         .services
         .get(&key.token)
-        .and_then(|service| service.key(&key.plan.label));
+        .and_then(|service| service.key(&label));
     let (on, proven) = match &ready {
         Some(ready) => (ready.algorithms.as_slice(), ready.proven.as_slice()),
         None => (&[][..], &[][..]),
@@ -103,6 +159,7 @@ fn line<'a>(bridge: &'a Bridge, key: &'a KeyConfig) -> KeyLine<'a> {
         off: named(&|algorithm| !on.contains(algorithm)),
         unproven: named(&|algorithm| on.contains(algorithm) && !proven.contains(algorithm)),
         fp: ready.map(|ready| ready.facts.fingerprint),
+        versions: versions.into_iter().map(VersionLine::from).collect(),
     }
 }
 

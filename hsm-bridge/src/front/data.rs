@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VIA};
@@ -15,12 +16,13 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::budget::Budget;
-use super::{Body, Bridge, answer};
-use crate::config::{KeyConfig, SocketConfig};
-use crate::jwa::{self, Algorithm};
+use super::job::{Job, Named, Seen};
+use super::{Body, Bridge, Peer, answer};
+use crate::audit::Operation;
+use crate::config::SocketConfig;
+use crate::jwa;
 use crate::metrics::RequestLabels;
-use crate::service::{Health, ReadyKey, Service};
-use crate::token::{Order, Yield};
+use crate::service::Health;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CLIENT: HeaderName = HeaderName::from_static(CLIENT_HEADER);
@@ -39,18 +41,13 @@ const FORWARDED: [HeaderName; 4] = [
 /// One data socket.
 pub(super) struct DataSocket {
     bridge: Arc<Bridge>,
+    path: String,
     // The token's hash: equal lengths to compare, and the token itself is not kept.
     token: [u8; 32],
     refuse_forwarded: bool,
     allow: HashMap<String, BTreeSet<String>>,
     replay: BTreeSet<String>,
     budget: Budget,
-}
-
-/// What a request was, for the metrics.
-struct Seen {
-    op: &'static str,
-    alg: &'static str,
 }
 
 impl DataSocket {
@@ -70,6 +67,7 @@ impl DataSocket {
         }
         Ok(Self {
             bridge,
+            path: socket.path.display().to_string(),
             token: Sha256::digest(token.as_bytes()).into(),
             refuse_forwarded: socket.refuse_forwarded,
             allow,
@@ -84,8 +82,31 @@ impl DataSocket {
         let mut seen = Seen {
             op: "other",
             alg: "none",
+            kid: String::new(),
+            ver: None,
+            input: String::new(),
         };
-        let result = self.route(request, start, &mut seen).await;
+        let mut line = self.caller(&request);
+        let mut result = self.route(request, start, &mut seen).await;
+        let code = match &result {
+            Ok(_) => "ok",
+            Err(failure) => failure.code(),
+        };
+        if !matches!(seen.op, "live" | "ready")
+            && let Some(audit) = &self.bridge.audit
+        {
+            line.op = seen.op;
+            line.alg = seen.alg;
+            line.code = code;
+            line.kid = std::mem::take(&mut seen.kid);
+            line.ver = seen.ver;
+            line.input = std::mem::take(&mut seen.input);
+            line.micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+            if !audit.operation(&line) {
+                // What nobody can look up later is not done: the result is dropped here.
+                result = Err(KeyFailure::AuditDown);
+            }
+        }
         let code = match &result {
             Ok(_) => "ok",
             Err(failure) => failure.code(),
@@ -134,17 +155,15 @@ impl DataSocket {
             "public" => "public",
             _ => return Err(KeyFailure::NoKey),
         };
+        seen.kid.clone_from(&kid);
         // Unknown and not allowed are one answer.
-        let allowed = self
-            .allow
-            .get(&kid)
-            .is_some_and(|ops| ops.contains(seen.op));
-        let key = self
-            .bridge
-            .config
-            .key(&kid)
-            .filter(|_| allowed)
+        let named = Named::find(&self.bridge, &kid)
+            .filter(|named| {
+                let allowed = self.allow.get(&named.key.kid);
+                allowed.is_some_and(|ops| ops.contains(seen.op))
+            })
             .ok_or(KeyFailure::NoKey)?;
+        let key = named.key;
         let service = self
             .bridge
             .services
@@ -159,7 +178,7 @@ impl DataSocket {
             return Err(KeyFailure::BadRequest);
         }
         if seen.op == "public" {
-            return public(service, key);
+            return public(&self.bridge, &named, &kid);
         }
         let client = client(request.headers());
         if !self.budget.allows(&client, start) {
@@ -167,9 +186,16 @@ impl DataSocket {
         }
         let deadline = start + self.bridge.config.server.request_timeout;
         let body = read(request, deadline).await?;
+        if self.bridge.audit.is_some() {
+            let digest = Sha256::digest(&body);
+            let shown = digest.get(..16).unwrap_or_default();
+            seen.input = Base64UrlUnpadded::encode_string(shown);
+        }
         let job = Job {
+            bridge: &self.bridge,
             service,
-            key,
+            named,
+            asked: &kid,
             deadline,
         };
         let result = match seen.op {
@@ -206,6 +232,27 @@ impl DataSocket {
         Ok(answer::json(wire::encode_replay_answer(fresh)))
     }
 
+    /// Who asks, for the audit log.
+    fn caller(&self, request: &Request<Incoming>) -> Operation {
+        if self.bridge.audit.is_none() {
+            return Operation::default();
+        }
+        let peer = request.extensions().get::<Peer>().copied();
+        let peer = peer.unwrap_or_default();
+        let headers = request.headers();
+        Operation {
+            socket: self.path.clone(),
+            uid: peer.uid,
+            pid: peer.pid,
+            client: client(headers),
+            request: request_id(headers)
+                .and_then(|id| id.to_str().map(str::to_owned).ok())
+                .unwrap_or_default(),
+            trace: trace_id(headers).unwrap_or_default(),
+            ..Operation::default()
+        }
+    }
+
     fn authenticate(&self, headers: &HeaderMap) -> Result<(), KeyFailure> {
         if self.refuse_forwarded
             && let Some(name) = FORWARDED.iter().find(|name| headers.contains_key(*name))
@@ -230,87 +277,13 @@ impl DataSocket {
     }
 }
 
-/// One operation on one key.
-struct Job<'a> {
-    service: &'a Service,
-    key: &'a KeyConfig,
-    deadline: Instant,
-}
-
-impl Job<'_> {
-    async fn unwrap(&self, body: &[u8], seen: &mut Seen) -> Result<Response<Body>, KeyFailure> {
-        let request = wire::decode_unwrap_request(body)?;
-        let ready = self.ready()?;
-        let (order, rest) = jwa::unwrap(request, &ready.facts.kind)?;
-        let done = self.order(&ready, rest.algorithm(), order, seen).await?;
-        let answer = wire::UnwrapAnswer {
-            cek: rest.finish(done.bytes)?,
-            kid: self.key.kid.clone(),
-            ver: KEY_VERSION,
-            fp: done.fingerprint,
-            cached: false,
-        };
-        wire::encode_unwrap_answer(&answer)
-            .map(answer::secret)
-            .map_err(|_| KeyFailure::Internal)
-    }
-
-    async fn mac(&self, body: &[u8], seen: &mut Seen) -> Result<Response<Body>, KeyFailure> {
-        let (algorithm, order) = jwa::mac(wire::decode_mac_request(body)?)?;
-        let done = self.order(&self.ready()?, algorithm, order, seen).await?;
-        let answer = wire::MacAnswer {
-            mac: done.bytes.to_vec(),
-            ver: KEY_VERSION,
-            fp: done.fingerprint,
-        };
-        wire::encode_mac_answer(&answer)
-            .map(answer::json)
-            .map_err(|_| KeyFailure::Internal)
-    }
-
-    async fn sign(&self, body: &[u8], seen: &mut Seen) -> Result<Response<Body>, KeyFailure> {
-        let (algorithm, order) = jwa::sign(&wire::decode_sign_request(body)?)?;
-        let done = self.order(&self.ready()?, algorithm, order, seen).await?;
-        let answer = wire::SignAnswer {
-            sig: done.bytes.to_vec(),
-            ver: KEY_VERSION,
-            fp: done.fingerprint,
-        };
-        wire::encode_sign_answer(&answer)
-            .map(answer::json)
-            .map_err(|_| KeyFailure::Internal)
-    }
-
-    fn ready(&self) -> Result<ReadyKey, KeyFailure> {
-        self.service
-            .key(&self.key.plan.label)
-            .ok_or(KeyFailure::KeyState)
-    }
-
-    async fn order(
-        &self,
-        ready: &ReadyKey,
-        algorithm: Algorithm,
-        order: Order,
-        seen: &mut Seen,
-    ) -> Result<Yield, KeyFailure> {
-        seen.alg = algorithm.name();
-        if !ready.algorithms.contains(&algorithm) {
-            return Err(KeyFailure::AlgUnsupported);
-        }
-        let proven = ready.proven.contains(&algorithm);
-        self.service
-            .submit(&self.key.plan.label, order, proven, self.deadline)
-            .await
-    }
-}
-
-/// Version of every key, until keys can be rotated.
-const KEY_VERSION: u32 = 1;
-
-fn public(service: &Service, key: &KeyConfig) -> Result<Response<Body>, KeyFailure> {
-    let ready = service.key(&key.plan.label).ok_or(KeyFailure::KeyState)?;
-    let jwk = jwa::jwk(&ready.facts.kind, &key.kid, key.purpose).ok_or(KeyFailure::NoKey)?;
+fn public(bridge: &Bridge, named: &Named<'_>, asked: &str) -> Result<Response<Body>, KeyFailure> {
+    let version = named.shown(bridge).ok_or(KeyFailure::KeyState)?;
+    let service = bridge.services.get(&named.key.token);
+    let ready = service
+        .and_then(|service| service.key(&version.label))
+        .ok_or(KeyFailure::KeyState)?;
+    let jwk = jwa::jwk(&ready.facts.kind, asked, named.key.purpose).ok_or(KeyFailure::NoKey)?;
     Ok(answer::json(jwk.to_string()))
 }
 
@@ -342,7 +315,10 @@ pub(super) fn ready(bridge: &Bridge) -> Response<Body> {
     response
 }
 
-async fn read(request: Request<Incoming>, deadline: Instant) -> Result<Bytes, KeyFailure> {
+pub(super) async fn read(
+    request: Request<Incoming>,
+    deadline: Instant,
+) -> Result<Bytes, KeyFailure> {
     let kind = request
         .headers()
         .get(CONTENT_TYPE)
@@ -374,6 +350,15 @@ fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(REQUEST_ID)?;
     let fits = id.len() <= MAX_REQUEST_ID_BYTES && id.as_bytes().iter().all(u8::is_ascii_graphic);
     fits.then(|| id.clone())
+}
+
+/// The trace id of a `traceparent` (W3C Trace Context, section 3.2), which the gate passes on.
+fn trace_id(headers: &HeaderMap) -> Option<String> {
+    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
+    let (version, id) = (parts.next()?, parts.next()?);
+    let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let right = version.len() == 2 && id.len() == 32 && hex(id) && id.bytes().any(|b| b != b'0');
+    right.then(|| id.to_owned())
 }
 
 fn client(headers: &HeaderMap) -> String {

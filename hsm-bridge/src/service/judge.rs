@@ -110,7 +110,8 @@ impl Service {
         let survey = self.survey.read().unwrap_or_else(PoisonError::into_inner);
         let Some((label, rehearsal)) = &survey.canary else {
             // No key can prove itself. A search is the next best: it fails when the store is gone.
-            let Some(plan) = self.settings.keys.first() else {
+            let plans = self.plans();
+            let Some(plan) = plans.first() else {
                 return true;
             };
             return match self.token.describe(CANARY_LANE, &plan.label) {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::jwa::Algorithm;
-use crate::token::{KeyFacts, KeyKind, MacHash, Rehearsal};
+use crate::token::{KeyFacts, KeyKind, MacHash, NewKey, Purpose, Rehearsal};
 
 /// What the token does next, by what it is asked.
 #[derive(Default)]
@@ -91,6 +91,14 @@ impl Token for Scripted {
                 fingerprint: facts().fingerprint,
             }),
         }
+    }
+
+    fn make(&self, _: &str, _: NewKey, _: Purpose) -> Result<KeyFacts, TokenFault> {
+        Ok(facts())
+    }
+
+    fn destroy(&self, _: &str, _: &str) -> Result<(), TokenFault> {
+        Ok(())
     }
 
     fn close(&self) {}

@@ -50,11 +50,10 @@ impl Service {
 
     fn try_again(&self) {
         let opened = self.token.reopen().and_then(|()| {
-            let keys = &self.settings.keys;
             survey::survey(
                 self.token.as_ref(),
                 CANARY_LANE,
-                keys,
+                &self.plans(),
                 self.settings.canary.as_deref(),
             )
         });

@@ -76,29 +76,25 @@ impl Pkcs11Token {
         })
     }
 
-    /// Makes a key in the token: not extractable, for one purpose; reads its attributes back and
-    /// proves that the token refuses to show its value.
-    ///
-    /// # Errors
-    /// Refuses a label that is in use. A key that fails the proof is destroyed.
-    pub fn generate(
-        &self,
-        label: &str,
-        new: NewKey,
-        purpose: Purpose,
-    ) -> Result<KeyFacts, TokenFault> {
-        self.on_lane(0, |live, session| {
-            keygen::generate(session, label, new, purpose)?;
-            live.find(session, label).map(|found| found.facts)
-        })
-    }
-
     /// Every private and secret key of the token.
     ///
     /// # Errors
     /// By class.
     pub fn keys(&self) -> Result<Vec<TokenKey>, TokenFault> {
         self.on_lane(0, |_, session| inspect::keys(session))
+    }
+
+    /// Runs `work` on a session of its own that may write.
+    fn writing<T>(
+        &self,
+        work: impl FnOnce(&Live, &Session) -> Result<T, Broken>,
+    ) -> Result<T, TokenFault> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        let live = live.as_ref().ok_or_else(not_open)?;
+        let session = live
+            .open_writing_session()
+            .map_err(|error| fault::fault(&error))?;
+        work(live, &session).map_err(Broken::into_fault)
     }
 
     /// Runs `work` on a lane's session. On a lost session or login it mends that, forgets the
@@ -120,9 +116,7 @@ impl Pkcs11Token {
         // later call fail.
         *slot = None;
         live.forget();
-        if broken.logged_out {
-            live.login_again(&self.place.pin)?;
-        }
+        *slot = Some(live.mend(broken.logged_out, &self.place.pin)?);
         Self::attempt(live, &mut slot, &mut work).map_err(|broken| {
             *slot = None;
             broken.into_fault()
@@ -191,6 +185,30 @@ impl Token for Pkcs11Token {
                 bytes,
                 fingerprint: facts.fingerprint,
             })
+        })
+    }
+
+    fn make(&self, label: &str, new: NewKey, purpose: Purpose) -> Result<KeyFacts, TokenFault> {
+        self.writing(|live, session| {
+            keygen::generate(session, label, new, purpose)?;
+            live.find(session, label).map(|found| found.facts)
+        })
+    }
+
+    fn destroy(&self, label: &str, fingerprint: &str) -> Result<(), TokenFault> {
+        self.writing(|live, session| {
+            live.forget_key(label);
+            let found = live.find(session, label)?;
+            live.forget_key(label);
+            if found.facts.fingerprint != fingerprint {
+                let what = format!("the label {label:?} names another key");
+                return Err(TokenFault::new(FaultClass::NoKey, what).into());
+            }
+            session.destroy_object(found.handle)?;
+            if let Some(public) = keys::find_public(session, label)? {
+                session.destroy_object(public)?;
+            }
+            Ok(())
         })
     }
 

@@ -3,6 +3,7 @@
 // Each test binary uses a part of this.
 #![allow(dead_code, unreachable_pub, reason = "shared by several test binaries")]
 
+pub mod load;
 pub mod redis;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -50,6 +51,8 @@ impl Kind {
 pub struct Place {
     pub dir: TempDir,
     pub kind: Kind,
+    /// Whether the module is reached through the fault shim, told by the file `control`.
+    pub shim: bool,
 }
 
 /// A key of the suite: kid, purpose, algorithms, type for `keygen`.
@@ -73,6 +76,7 @@ impl Place {
         let place = Self {
             dir: TempDir::new().unwrap(),
             kind,
+            shim: false,
         };
         std::fs::create_dir(place.path("tokens")).unwrap();
         let conf = format!(
@@ -108,6 +112,43 @@ impl Place {
         place
     }
 
+    /// As [`Place::with_keys`], with the fault shim before the token.
+    pub fn shimmed(kind: Kind, keys: &[Key], server: &str, token: &str) -> Self {
+        let mut place = Self::with_keys(kind, keys);
+        place.shim = true;
+        place.configure(keys, server, "");
+        let text = std::fs::read_to_string(place.path("bridge.toml")).unwrap();
+        let more = format!("select = {{ label = \"test\" }}\n{token}");
+        let text = text.replace("select = { label = \"test\" }", &more);
+        place.write("bridge.toml", &text);
+        place
+    }
+
+    /// What the shim does from now on; see `tests/tokens/fault-shim`.
+    pub fn control(&self, lines: &str) {
+        // Written aside and moved: the shim never reads half of it.
+        self.write("control.new", lines);
+        std::fs::rename(self.path("control.new"), self.path("control")).unwrap();
+    }
+
+    /// How often the shim saw this call.
+    pub fn calls(&self, what: &str) -> usize {
+        let text = std::fs::read_to_string(self.path("control.calls")).unwrap_or_default();
+        text.lines().filter(|line| *line == what).count()
+    }
+
+    fn module(&self) -> PathBuf {
+        if self.shim {
+            // Built beside this test, as one of its dependencies.
+            let this = std::env::current_exe().unwrap();
+            let module = this.with_file_name("libsealgate_fault_shim.so");
+            assert!(module.exists(), "{} was not built", module.display());
+            module
+        } else {
+            self.kind.module()
+        }
+    }
+
     /// Writes the configuration; `server` and `socket` are added to these sections.
     pub fn configure(&self, keys: &[Key], server: &str, socket: &str) {
         let (mut sections, mut allow) = (String::new(), String::new());
@@ -125,7 +166,7 @@ impl Place {
              [[socket]]\npath = {data:?}\ntoken = {{ file = {token:?} }}\nallow = [\n{allow}]\n\
              {socket}\n",
             admin = self.path("admin.sock"),
-            module = self.kind.module(),
+            module = self.module(),
             pin = self.path("pin"),
             canary = keys[0].0,
             data = self.path("data.sock"),
@@ -168,6 +209,8 @@ impl Place {
         command
             .env("SOFTHSM2_CONF", self.path("softhsm2.conf"))
             .env("KRYOPTIC_CONF", self.path("tokens/token.sql"))
+            .env("FAULT_SHIM_MODULE", self.kind.module())
+            .env("FAULT_SHIM_CONTROL", self.path("control"))
             .stdin(Stdio::null());
         command
     }
@@ -262,7 +305,7 @@ impl Bridge<'_> {
         let start = Instant::now();
         while !self.log().iter().any(|line| line.contains(what)) {
             assert!(
-                start.elapsed() < Duration::from_secs(20),
+                start.elapsed() < Duration::from_secs(60),
                 "no {what}: {:?}",
                 self.log()
             );
@@ -298,6 +341,19 @@ impl Bridge<'_> {
     pub fn admin(&self, path: &str) -> Answer {
         let bytes = request("GET", path, "", "", b"");
         exchange(&self.place.path("admin.sock"), &bytes).unwrap()
+    }
+
+    /// A change on the admin socket.
+    pub fn change(&self, path: &str, body: &serde_json::Value) -> Answer {
+        let path = format!("/admin/v1/keys/{path}");
+        let bytes = request("POST", &path, "", "", body.to_string().as_bytes());
+        exchange(&self.place.path("admin.sock"), &bytes).unwrap()
+    }
+
+    /// Ends the process as a crash would, and keeps its folder.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// The sum of a metric over the labels that contain `filter`.

@@ -28,6 +28,7 @@ pub(crate) enum Need {
     Pip,
     Promtool,
     Redis,
+    SystemdAnalyze,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -44,7 +45,7 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 ];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 16] = [
+pub(crate) const TEST_NEEDS: [Need; 17] = [
     Need::SoftHsm,
     Need::Pkcs11Tool,
     Need::Clang,
@@ -61,6 +62,7 @@ pub(crate) const TEST_NEEDS: [Need; 16] = [
     Need::Pip,
     Need::Promtool,
     Need::Redis,
+    Need::SystemdAnalyze,
 ];
 
 impl Need {
@@ -86,6 +88,7 @@ impl Need {
                 "promtool, which reads the metrics as Prometheus does",
             ),
             Self::Redis => ("redis-server", "the replay store of the bridge's tests"),
+            Self::SystemdAnalyze => ("systemd", "systemd-analyze, which judges the bridge's unit"),
         }
     }
 
@@ -106,6 +109,7 @@ impl Need {
             Self::Node => has("node"),
             Self::Npm => has("npm"),
             Self::Promtool => has("promtool"),
+            Self::SystemdAnalyze => has("systemd-analyze"),
             Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }

@@ -26,7 +26,8 @@ pub(super) struct Live {
     // Declared before the rest, dropped first. The anchor holds the login: when the last session
     // closes, a token logs out, and SoftHSM2 forgets its handles.
     lanes: Vec<Mutex<Option<Session>>>,
-    anchor: Mutex<Session>,
+    // None when the token grants a single session: that one then is the only lane.
+    anchor: Option<Mutex<Session>>,
     found: Mutex<HashMap<String, Found>>,
     mechanisms: Vec<MechanismType>,
     library: Pkcs11,
@@ -60,13 +61,19 @@ impl Live {
         while lanes.len() < place.lanes {
             match open() {
                 Ok(session) => lanes.push(Mutex::new(Some(session))),
-                Err(Error::Pkcs11(RvError::SessionCount, _)) if !lanes.is_empty() => break,
+                Err(Error::Pkcs11(RvError::SessionCount, _)) => break,
                 Err(error) => return Err(fault::fault(&error)),
             }
         }
+        let anchor = if lanes.is_empty() {
+            lanes.push(Mutex::new(Some(anchor)));
+            None
+        } else {
+            Some(Mutex::new(anchor))
+        };
         Ok(Self {
             lanes,
-            anchor: Mutex::new(anchor),
+            anchor,
             found: Mutex::new(HashMap::new()),
             mechanisms,
             library: library.clone(),
@@ -104,9 +111,31 @@ impl Live {
         Ok(open_session(&self.library, self.slot, self.read_write)?)
     }
 
-    /// One more login after the token logged us out, by one thread at a time.
-    pub(super) fn login_again(&self, pin: &SecretSource) -> Result<(), TokenFault> {
-        login(&self.library, self.slot, &lock(&self.anchor), pin)
+    /// A session beside the lanes, which may make and destroy keys.
+    pub(super) fn open_writing_session(&self) -> Result<Session, Error> {
+        open_session(&self.library, self.slot, true)
+    }
+
+    /// A session for a lane that lost its own. After the token logged us out, and where no anchor
+    /// holds the login, with one more login, by one thread at a time.
+    pub(super) fn mend(&self, logged_out: bool, pin: &SecretSource) -> Result<Session, TokenFault> {
+        let open = || {
+            open_session(&self.library, self.slot, self.read_write)
+                .map_err(|error| fault::fault(&error))
+        };
+        match &self.anchor {
+            Some(anchor) => {
+                if logged_out {
+                    login(&self.library, self.slot, &lock(anchor), pin)?;
+                }
+                open()
+            }
+            None => {
+                let session = open()?;
+                login(&self.library, self.slot, &session, pin)?;
+                Ok(session)
+            }
+        }
     }
 
     pub(super) fn can(&self, mechanism: MechanismType) -> bool {

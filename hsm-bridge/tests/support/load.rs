@@ -1,0 +1,151 @@
+//! Clients that keep their connection, for rates and latencies; and how a figure is judged.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::{Answer, Bridge, TOKEN, request};
+
+/// Whether the long form is asked for: `cargo xtask chaos`.
+pub fn full() -> bool {
+    std::env::var_os("SEALGATE_CHAOS").is_some()
+}
+
+/// `short` in the suite, `long` in `cargo xtask chaos`.
+pub fn rounds(short: usize, long: usize) -> usize {
+    if full() { long } else { short }
+}
+
+/// Prints a figure with the limit it has to meet. `cargo xtask chaos`, on an idle machine, holds it
+/// to that; the suite, which runs beside builds, only to what tells a slow machine from a fault.
+pub fn hold(what: &str, figure: Duration, limit: Duration) {
+    println!("figure: {what}: {figure:?} (limit {limit:?})");
+    let allowed = if full() {
+        limit
+    } else {
+        limit * 10 + Duration::from_secs(1)
+    };
+    assert!(figure <= allowed, "{what}: {figure:?} > {allowed:?}");
+}
+
+/// One connection to the data socket.
+pub struct Client {
+    from: BufReader<UnixStream>,
+    to: UnixStream,
+}
+
+impl Client {
+    pub fn new(bridge: &Bridge<'_>) -> Self {
+        let to = UnixStream::connect(bridge.place.path("data.sock")).unwrap();
+        to.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        Self {
+            from: BufReader::new(to.try_clone().unwrap()),
+            to,
+        }
+    }
+
+    /// POST to `/v1/keys/{path}`, with more header lines.
+    pub fn post(&mut self, path: &str, more: &str, body: &[u8]) -> std::io::Result<Answer> {
+        let bytes = request("POST", &format!("/v1/keys/{path}"), TOKEN, more, body);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let bytes = text.replace("connection: close\r\n", "");
+        self.to.write_all(bytes.as_bytes())?;
+        let mut head = String::new();
+        loop {
+            let mut line = String::new();
+            if self.from.read_line(&mut line)? == 0 {
+                return Err(std::io::Error::other("closed"));
+            }
+            if line == "\r\n" {
+                break;
+            }
+            head += &line;
+        }
+        let number = |text: Option<&str>| text.and_then(|text| text.trim().parse::<u64>().ok());
+        let length = head
+            .lines()
+            .find_map(|line| number(line.to_ascii_lowercase().strip_prefix("content-length:")))
+            .unwrap_or(0);
+        let mut body = Vec::new();
+        (&mut self.from).take(length).read_to_end(&mut body)?;
+        let status = number(head.split(' ').nth(1)).unwrap_or(0);
+        Ok(Answer {
+            status: u16::try_from(status).unwrap(),
+            head,
+            body,
+        })
+    }
+}
+
+/// What the clients met: each answer, how long it took, and when it was there.
+#[derive(Default)]
+pub struct Met {
+    pub answers: Vec<(Answer, Duration, Instant)>,
+    pub took: Duration,
+}
+
+impl Met {
+    pub fn count(&self, status: u16) -> usize {
+        self.answers
+            .iter()
+            .filter(|one| one.0.status == status)
+            .count()
+    }
+
+    pub fn per_second(&self) -> f64 {
+        self.count(200) as f64 / self.took.as_secs_f64()
+    }
+
+    /// The time that 99 of 100 answers of this status took at most.
+    pub fn p99(&self, status: u16) -> Duration {
+        let of = self.answers.iter().filter(|one| one.0.status == status);
+        let mut times: Vec<Duration> = of.map(|one| one.1).collect();
+        times.sort_unstable();
+        times
+            .get(times.len() * 99 / 100)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// Clients side by side, each asking the same again and again until `work` returns.
+pub fn during<T>(
+    bridge: &Bridge<'_>,
+    clients: usize,
+    path: &str,
+    body: &serde_json::Value,
+    work: impl FnOnce() -> T,
+) -> (Met, T) {
+    let over = AtomicBool::new(false);
+    let body = body.to_string();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..clients)
+            .map(|number| {
+                let (over, body) = (&over, body.as_bytes());
+                scope.spawn(move || {
+                    let mut client = Client::new(bridge);
+                    let more = format!("x-hsm-bridge-client: load-{number}\r\n");
+                    let mut answers = Vec::new();
+                    while !over.load(Ordering::Relaxed) {
+                        let start = Instant::now();
+                        match client.post(path, &more, body) {
+                            Ok(answer) => answers.push((answer, start.elapsed(), Instant::now())),
+                            Err(_) => break,
+                        }
+                    }
+                    answers
+                })
+            })
+            .collect();
+        let done = work();
+        over.store(true, Ordering::Relaxed);
+        let answers = clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap())
+            .collect();
+        let took = begun.elapsed();
+        (Met { answers, took }, done)
+    })
+}

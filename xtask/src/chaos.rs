@@ -1,0 +1,49 @@
+//! `cargo xtask chaos`: the failure tests of hsm-bridge in their long form, each figure held to its
+//! limit without allowance. Minutes to an hour; meant for a machine that does nothing else.
+
+use anyhow::Result;
+
+use crate::places::Places;
+use crate::tools::Tools;
+use crate::{process, say};
+
+/// The test files that print figures.
+const SUITES: [&str; 5] = ["audit", "chaos", "faults", "lifecycle", "ratios"];
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only tests whose name contains this
+    filter: Option<String>,
+}
+
+pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
+    say::step("tools");
+    let tools = Tools::all(places)?;
+    say::step("failure tests of hsm-bridge");
+    let mut cargo = places.cargo();
+    cargo.args([
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--package",
+        "hsm-bridge",
+    ]);
+    for suite in SUITES {
+        cargo.args(["--test", suite]);
+    }
+    // One after the other: what is measured is the bridge, not its neighbours.
+    cargo.args(["--", "--nocapture", "--test-threads=1"]);
+    cargo.args(&args.filter);
+    cargo.envs(tools.variables()).env("SEALGATE_CHAOS", "1");
+    let mut figures = Vec::new();
+    let good = process::watched(&mut cargo, |line| {
+        if let Some((_, figure)) = line.split_once("figure: ") {
+            figures.push(figure.to_owned());
+        }
+    })?;
+    say::step("figures");
+    for figure in &figures {
+        say::note(figure);
+    }
+    Ok(good && !figures.is_empty())
+}
