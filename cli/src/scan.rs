@@ -3,6 +3,7 @@
 mod input;
 mod judge;
 mod request;
+mod suggest;
 mod tally;
 
 use std::io::{BufWriter, Write};
@@ -15,6 +16,7 @@ use clap::ArgGroup;
 
 use self::input::{Item, Source};
 use self::judge::Judge;
+use self::suggest::Suggestions;
 use self::tally::Tally;
 
 #[derive(clap::Args)]
@@ -48,6 +50,16 @@ pub(crate) struct Args {
     )]
     classes: Vec<String>,
 
+    /// How little evidence refuses, 1 to 4
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=4),
+        conflicts_with = "policy"
+    )]
+    paranoia: u32,
+
     /// Request headers to scan: `all` but those that only frame a message, `none`, or names
     #[arg(
         long,
@@ -64,6 +76,11 @@ pub(crate) struct Args {
     /// Which policy of the file, instead of the one its routes give a request
     #[arg(long, value_name = "NAME", requires = "policy")]
     route: Option<String>,
+
+    /// Print, instead of verdicts, the `exclude` entries of a policy that would let all of this pass:
+    /// for legitimate traffic that you know
+    #[arg(long, conflicts_with_all = ["quiet", "refused_only"])]
+    suggest_exclusions: bool,
 
     /// Print the summary only
     #[arg(long, short)]
@@ -111,10 +128,12 @@ Input (`-` is standard input):
   --har       log.entries[].request; a base64 `postData` is decoded.
 
 Output, one JSON object a line on standard output:
-  {\"line\":7,\"verdict\":\"refuse\",\"score\":9,\"findings\":[{\"class\":\"sqli\",\"rule\":\"...\",\"location\":\"query:id\", ...}]}
+  {\"line\":7,\"verdict\":\"refuse\",\"score\":9,\"findings\":[{\"class\":\"sqli\",\"rule\":\"...\",\"score\":9,
+   \"location\":\"query:id\",\"form\":\"raw\",\"offset\":0,\"length\":12}]}
   verdict   `pass`; `refuse`, for what a gate with this policy would not let through; `unreadable`,
             for a line that is not what the option says, with `problem`.
   error     why a request could not be taken apart (`json-malformed`, ...), which refuses it.
+  form      the decodings that were undone before the rule saw it; offset and length are in that text.
   A value is never printed, only where it was. The summary goes to standard error.
 
 Exit codes: 0 everything was read, whatever the verdicts; 1 something was refused, and --strict was
@@ -125,7 +144,8 @@ Examples:
   sealgate scan --lines attacks.jsonl --as json --quiet
   sealgate scan --requests recorded.jsonl --policy policy.yaml --strict
   printf '%s\\n' \"1' or '1'='1\" | sealgate scan --lines - | jq .findings
-  sealgate scan --har session.har --classes sqli,xss";
+  sealgate scan --har session.har --classes sqli,xss
+  sealgate scan --requests a-week-of-traffic.jsonl --suggest-exclusions >> policy.yaml";
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let judge = Judge::new(args)?;
@@ -151,6 +171,7 @@ struct Output {
     lines: BufWriter<std::io::StdoutLock<'static>>,
     prints: Prints,
     tally: Tally,
+    suggestions: Suggestions,
     started: Instant,
 }
 
@@ -165,12 +186,13 @@ impl Output {
     fn new(args: &Args) -> Self {
         Self {
             lines: BufWriter::with_capacity(1 << 16, std::io::stdout().lock()),
-            prints: match (args.quiet, args.refused_only) {
+            prints: match (args.quiet || args.suggest_exclusions, args.refused_only) {
                 (true, _) => Prints::Nothing,
                 (_, true) => Prints::Refused,
                 _ => Prints::All,
             },
             tally: Tally::default(),
+            suggestions: Suggestions::default(),
             started: Instant::now(),
         }
     }
@@ -192,6 +214,9 @@ impl Output {
             }
         };
         self.tally.count(label.as_ref(), &verdict);
+        if let Ok(verdict) = &verdict {
+            self.suggestions.learn(&verdict.report);
+        }
         let wanted = match self.prints {
             Prints::All => true,
             Prints::Refused => verdict.as_ref().map_or(true, |verdict| verdict.refused()),
@@ -206,6 +231,9 @@ impl Output {
     }
 
     fn end(mut self, args: &Args) -> Result<ExitCode> {
+        if args.suggest_exclusions {
+            self.suggestions.write(&mut self.lines)?;
+        }
         self.lines.flush()?;
         self.tally.print(self.started.elapsed());
         Ok(if self.tally.unreadable() > 0 {

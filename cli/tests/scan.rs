@@ -247,3 +247,32 @@ fn a_policy_file_chooses_what_is_scanned_where() {
         assert_eq!(run(bad, ATTACK).status.code(), Some(2), "{bad:?}");
     }
 }
+
+#[test]
+fn suggested_exclusions_let_the_same_traffic_pass() {
+    let folder = folder();
+    let request = |note: &str| {
+        json!({"target": "/a?q=1", "headers": {"cookie": format!("c={note}")},
+            "body": {"items": [{"note": "x"}, {"note": note}]}})
+        .to_string()
+    };
+    let traffic = request(ATTACK);
+    let args = ["--requests", "-", "--suggest-exclusions"];
+    let output = scan(folder.path(), &args, &traffic);
+    let snippet = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(snippet.contains("json:/items/*/note"), "{snippet}");
+    let indented: String = snippet.lines().map(|line| format!("      {line}\n")).collect();
+    let policy = format!(
+        "version: 1\nunmatched: refuse\npolicies:\n  a:\n    inspect:\n      paranoia: 1\n{indented}\
+         routes:\n  - {{ match: {{ path_prefix: / }}, policy: a }}\n"
+    );
+    std::fs::write(folder.path().join("p.yaml"), policy).expect("written");
+    let judge = |traffic: &str| {
+        let args = ["--requests", "-", "--policy", "p.yaml"];
+        verdicts(&scan(folder.path(), &args, traffic))
+    };
+    assert_eq!(judge(&traffic), ["pass"]);
+    assert_eq!(judge(&traffic.replace("/a?q=1", "/a?q=1'+or+'1'='1")), ["refuse"]);
+    let none = scan(folder.path(), &args, &request("plain"));
+    assert!(String::from_utf8_lossy(&none.stdout).starts_with("# nothing"));
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use sealgate_engine::Gate;
 use sealgate_scan::{
-    Class, ClassSet, Field, Limits, Location, Report, ScanPolicy, Scanner, extract,
+    Class, ClassSet, Field, Limits, Location, Paranoia, Report, ScanPolicy, Scanner, extract,
 };
 use serde_json::{Value, json};
 
@@ -78,6 +78,12 @@ impl Verdict {
         self.error.is_some() || !self.report.is_clean()
     }
 
+    /// The highest score of any class, findings too weak for the paranoia level included.
+    fn score(&self) -> u8 {
+        let scores = Class::ALL.map(|class| self.report.score(class));
+        scores.into_iter().max().unwrap_or(0)
+    }
+
     /// Class names and error codes, each once.
     pub(crate) fn reasons(&self) -> Vec<&str> {
         let mut reasons: Vec<&str> = self
@@ -97,10 +103,12 @@ impl Verdict {
 impl Judge {
     pub(crate) fn new(args: &Args) -> Result<Self> {
         let Some(path) = &args.policy else {
+            let mut scan = ScanPolicy::new(classes(&args.classes)?, Limits::default());
+            scan.paranoia = Paranoia::from_level(args.paranoia).unwrap_or_default();
             return Ok(Self {
                 place: args.place,
                 settings: Settings {
-                    scan: ScanPolicy::new(classes(&args.classes)?, Limits::default()),
+                    scan,
                     headers: headers(&args.headers),
                 },
                 routed: None,
@@ -284,15 +292,18 @@ pub(crate) fn line(
                     json!({
                         "class": finding.class.name(),
                         "rule": finding.detector,
+                        "score": finding.score,
                         "location": finding.location.to_string(),
+                        "form": finding.form.to_string(),
+                        "offset": finding.offset,
+                        "length": finding.length,
                     })
                 })
                 .collect();
-            let scores = verdict.report.findings.iter().map(|finding| finding.score);
             json!({
                 "line": place,
                 "verdict": if verdict.refused() { "refuse" } else { "pass" },
-                "score": scores.max().unwrap_or(0),
+                "score": verdict.score(),
                 "findings": findings,
             })
         }

@@ -155,19 +155,31 @@ impl Proofs {
             .payload
             .as_ref()
             .is_some_and(|stage| stage.mode == Mode::Enforce);
+        let inspects = policy
+            .inspect
+            .as_ref()
+            .is_some_and(|stage| stage.mode == Mode::Enforce);
         let opened = match self.payload {
             Proof::Passed(opened) if enforced => opened.into_plaintext(),
             _ => None,
         };
-        let Some((content_type, body)) = opened else {
-            return Ok(Forward { edits, body: None });
+        // What was scanned goes on: the plaintext, or the body without its content coding.
+        let (content_type, body) = match (opened, self.inspect) {
+            (Some((content_type, body)), _) => (Some(content_type), body),
+            (None, Proof::Passed(inspected)) if inspects => match inspected.into_decoded() {
+                Some(body) => (None, body),
+                None => return Ok(Forward { edits, body: None }),
+            },
+            _ => return Ok(Forward { edits, body: None }),
         };
         edits.extend(present(request, &DESCRIBES_BODY));
-        edits.extend(present(request, &[b"sealgate-key"]));
-        edits.push(HeaderEdit::Set(
-            b"content-type".to_vec(),
-            content_type.into_bytes(),
-        ));
+        if let Some(content_type) = content_type {
+            edits.extend(present(request, &[b"sealgate-key"]));
+            edits.push(HeaderEdit::Set(
+                b"content-type".to_vec(),
+                content_type.into_bytes(),
+            ));
+        }
         edits.push(HeaderEdit::Set(
             b"content-length".to_vec(),
             body.len().to_string().into_bytes(),

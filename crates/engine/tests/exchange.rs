@@ -2,7 +2,7 @@
 
 mod support;
 
-use sealgate_engine::{Effect, Event, Exchange, HeaderEdit, Reason};
+use sealgate_engine::{Effect, Event, Exchange, Forward, HeaderEdit, Reason};
 use serde_json::json;
 use support::{Host, NOW, Sender, Verdict, gate, policy, seal_jwe, sealed_token};
 
@@ -504,24 +504,90 @@ fn a_plaintext_that_is_not_what_it_says_is_refused() {
     );
 }
 
-#[test]
-fn an_unsealed_body_cannot_hide_in_a_content_coding() {
+/// `{"a":"1' or '1'='1"}` and `{"a":"hello hello"}` as gzip.
+const CODED_ATTACK: &str =
+    "1f8b0800000000000203ab564a54b252325457c82f52503754b7553754aa05009adeca0b14000000";
+const CODED_CLEAN: &str = "1f8b0800000000000203ab564a54b252ca48cdc9c95700934ab5000ed5babb13000000";
+
+/// What becomes of an unsealed body under a content coding.
+fn coded(coding: &str, body: Vec<u8>, mode: &str) -> (Option<Reason>, Option<Forward>) {
     let mut document = policy();
     document["policies"]["pay"]
         .as_object_mut()
         .unwrap()
         .remove("payload");
+    document["policies"]["pay"]["inspect"]["mode"] = json!(mode);
     let token = format!("Bearer {}", sealed_token(&Sender::default().claims));
     let headers = [
         ("content-type", "application/json"),
-        ("content-encoding", "gzip"),
+        ("content-encoding", coding),
         ("authorization", token.as_str()),
     ];
-    let sealed = Sender::default().sign(vec![0x1f, 0x8b], &headers);
-    assert_eq!(
-        Host::default().judge(&gate(&document), &sealed).reason(),
-        Some(Reason::InspectCoding)
-    );
+    let sealed = Sender::default().sign(body, &headers);
+    match Host::default().judge(&gate(&document), &sealed) {
+        Verdict::Forwarded(forward, exchange) => {
+            let observed = exchange.observations().first().map(|seen| seen.reason);
+            (observed, Some(forward))
+        }
+        refused => (refused.reason(), None),
+    }
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits = text.as_bytes().chunks(2);
+    digits
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
+}
+
+#[test]
+fn an_unsealed_body_cannot_hide_in_a_content_coding() {
+    for (coding, body, reason) in [
+        ("gzip", hex(CODED_ATTACK), Reason::InjectionSql),
+        ("gzip", vec![0x1f, 0x8b], Reason::InspectMalformed),
+        ("gzip", b"{\"a\":1}".to_vec(), Reason::InspectMalformed),
+        ("br, gzip", hex(CODED_CLEAN), Reason::InspectMalformed),
+        ("gzip, gzip, gzip", hex(CODED_CLEAN), Reason::InspectCoding),
+        ("compress", vec![0x1f, 0x9d], Reason::InspectCoding),
+    ] {
+        let (refused, forward) = coded(coding, body, "enforce");
+        assert_eq!(refused, Some(reason), "{coding}");
+        assert!(forward.is_none());
+    }
+}
+
+#[test]
+fn what_was_decoded_for_the_scan_is_what_is_forwarded() {
+    let (observed, forward) = coded("gzip", hex(CODED_CLEAN), "enforce");
+    let forward = forward.expect("forwarded");
+    let clean: &[u8] = b"{\"a\":\"hello hello\"}";
+    assert_eq!(observed, None);
+    assert_eq!(forward.body(), Some(clean));
+    let edits = forward.edits();
+    for name in ["content-encoding", "content-digest"] {
+        let edit = HeaderEdit::Remove(name.into());
+        assert!(edits.contains(&edit), "{name}");
+    }
+    let length = HeaderEdit::Set(b"content-length".to_vec(), b"19".to_vec());
+    assert!(edits.contains(&length));
+    let typed = |edit: &HeaderEdit| matches!(edit, HeaderEdit::Set(name, _) if name == b"content-type");
+    assert!(!edits.iter().any(typed), "the type is the sender's");
+}
+
+#[test]
+fn an_observed_scan_looks_into_a_coding_and_changes_nothing() {
+    for (body, reason) in [
+        (hex(CODED_ATTACK), Some(Reason::InjectionSql)),
+        (hex(CODED_CLEAN), None),
+        (vec![0], Some(Reason::InspectMalformed)),
+    ] {
+        let (observed, forward) = coded("gzip", body, "observe");
+        assert_eq!(observed, reason);
+        let forward = forward.expect("forwarded");
+        assert_eq!(forward.body(), None);
+        let coding = HeaderEdit::Remove(b"content-encoding".to_vec());
+        assert!(!forward.edits().contains(&coding));
+    }
 }
 
 #[test]

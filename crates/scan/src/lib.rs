@@ -42,7 +42,7 @@ mod text;
 
 pub use class::{Class, ClassSet};
 pub use decode::NormalForm;
-pub use field::{Field, JsonPath, Location, Part, Sink};
+pub use field::{Field, JsonPath, Location, Part, Sink, Structure, XmlPath};
 pub use limits::Limits;
 pub use policy::{Exclusion, Paranoia, ScanPolicy};
 pub use report::{Finding, FoundAt, Report};

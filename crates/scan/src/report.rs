@@ -21,7 +21,7 @@ pub struct Finding {
     pub form: NormalForm,
     /// Where in that form it starts, in bytes.
     pub offset: usize,
-    /// Bytes of the form it takes; at least 1.
+    /// Bytes of the form it takes; 0 for a finding about the shape of a container.
     pub length: usize,
 }
 
@@ -29,10 +29,12 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundAt {
-    /// `path`, `query`, `header`, `cookie`, `form`, `multipart`, `json`, `claim` or `text`.
+    /// `path`, `query`, `header`, `cookie`, `form`, `multipart`, `json`, `xml`, `graphql`, `claim` or
+    /// `text`; of a place inside a value, that of the value.
     pub kind: &'static str,
     /// Parameter name, pointer or index; at most 128 characters, control characters replaced.
-    /// When the name itself is the finding this is what encloses it, or empty.
+    /// When the name itself is the finding this is what encloses it, or empty. Places inside a value
+    /// follow it, each behind ` > ` and with its kind: `/note > json:/a`.
     pub name: String,
     /// Whether the name or the value was the attack.
     pub part: Part,
@@ -50,8 +52,18 @@ impl FoundAt {
             Location::Header(name) => ("header", text(name)),
             Location::Cookie(name) => ("cookie", text(name)),
             Location::Form(name) => ("form", text(name)),
-            Location::Multipart(index) => ("multipart", index.to_string()),
+            Location::Multipart { index, name: b"" } => ("multipart", index.to_string()),
+            Location::Multipart { name, .. } => ("multipart", text(name)),
             Location::Json(path) => ("json", printable(&path.of(part).pointer())),
+            Location::Xml(path) => ("xml", printable(&path.path())),
+            Location::Graphql(name) => ("graphql", text(name)),
+            Location::Inside { outer, inner } => {
+                let outer = Self::new(outer, Part::Value);
+                let inner = Self::new(inner, part);
+                let colon = if inner.name.is_empty() { "" } else { ":" };
+                let name = format!("{} > {}{colon}{}", outer.name, inner.kind, inner.name);
+                (outer.kind, name)
+            }
             Location::Claim(path) => ("claim", printable(&path.of(part).pointer())),
             Location::Text => ("text", String::new()),
         };
@@ -84,7 +96,8 @@ pub struct Report {
     pub bytes_scanned: usize,
     /// The highest score of each class, findings below the threshold included.
     pub(crate) scores: [u8; Class::ALL.len()],
-    /// Whether the limit on fields stopped the scan. What was not read was not judged: refuse.
+    /// Whether a limit on fields, bytes or nesting stopped the scan. What was not read was not
+    /// judged: refuse.
     pub exhausted: bool,
 }
 

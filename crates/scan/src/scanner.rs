@@ -3,11 +3,12 @@
 use crate::bytes::{ByteClasses, classes};
 use crate::decode::Decoder;
 use crate::detect::{self, Hit};
+use crate::extract;
 use crate::limits::MAX_DECODE_ROUNDS;
 use crate::text::Text;
 use crate::{
-    Class, ClassSet, Exclusion, Field, Finding, FoundAt, Limits, NormalForm, Report, ScanPolicy,
-    Sink,
+    Class, ClassSet, Exclusion, Field, Finding, FoundAt, Limits, Location, NormalForm, Part, Report,
+    ScanPolicy, Sink, Structure,
 };
 
 /// Scans a list of fields in one call.
@@ -44,7 +45,10 @@ impl Scanner {
 
     /// Scans one field.
     pub fn field(&mut self, field: Field<'_>) {
-        if self.report.fields_scanned >= self.policy.limits.fields {
+        let limits = self.policy.limits;
+        let over = self.report.fields_scanned >= limits.fields
+            || self.report.bytes_scanned.saturating_add(field.value.len()) > limits.bytes;
+        if over {
             self.report.exhausted = true;
             return;
         }
@@ -59,6 +63,9 @@ impl Scanner {
                 self.detect(&field, text, form, seen, &mut wanted);
             });
             self.decoder = decoder;
+        }
+        if field.part == Part::Value && extract::inside(&field, &limits, self).is_err() {
+            self.report.exhausted = true;
         }
     }
 
@@ -80,7 +87,7 @@ impl Scanner {
             bytes,
             seen,
             form,
-            location: field.location,
+            location: field.location.innermost(),
             part: field.part,
         };
         for detector in &detect::DETECTORS {
@@ -131,5 +138,20 @@ impl Scanner {
 impl Sink for Scanner {
     fn field(&mut self, field: Field<'_>) {
         Scanner::field(self, field);
+    }
+
+    fn structure(&mut self, structure: Structure, location: Location<'_>) {
+        let Structure { class, rule } = structure;
+        if self.policy.classes.contains(class) {
+            let mut wanted = self.policy.classes;
+            let field = Field::value(location, b"");
+            let hit = Hit {
+                rule,
+                score: 10,
+                offset: 0,
+                length: 0,
+            };
+            self.found(&field, class, NormalForm::RAW, hit, &mut wanted);
+        }
     }
 }

@@ -71,7 +71,8 @@ proptest! {
     #[test]
     fn accepts_what_serde_json_accepts(text in "[\\[\\]{}\",:0-9eE+.\\\\tfnrualse \n-]{0,24}") {
         // serde_json refuses lone surrogates and numbers beyond f64; we keep both as text.
-        let ours = fields(text.as_bytes(), &Limits::default());
+        let limits = Limits { duplicate_keys: true, ..Limits::default() };
+        let ours = fields(text.as_bytes(), &limits);
         if serde_json::from_str::<Value>(&text).is_ok() {
             prop_assert!(ours.is_ok(), "{text:?}: {ours:?}");
         } else if ours.is_ok() {
@@ -110,7 +111,15 @@ proptest! {
 #[test]
 fn duplicate_keys_big_numbers_and_surrogates_are_kept() {
     let body = br#"{"a":"x","a":123456789012345678901234567890,"b":"\ud83d\ude00","c":"\ud800x"}"#;
-    let values: Vec<_> = fields(body, &Limits::default())
+    assert_eq!(
+        fields(body, &Limits::default()),
+        Err(ExtractError::DuplicateKey)
+    );
+    let limits = Limits {
+        duplicate_keys: true,
+        ..Limits::default()
+    };
+    let values: Vec<_> = fields(body, &limits)
         .unwrap()
         .into_iter()
         .filter(|(_, part, _)| *part == Part::Value)
@@ -177,6 +186,7 @@ fn limits_hold_at_their_edge() {
         json_keys: 2,
         json_elements: 3,
         string_bytes: 4,
+        number_bytes: 4,
         ..Limits::default()
     };
     let cases: &[(&str, bool)] = &[
@@ -235,8 +245,8 @@ fn the_format_follows_type_and_look() {
         Err(ExtractError::MalformedJson)
     );
     assert_eq!(
-        read("application/json; charset=utf-16", b"{}"),
-        Err(ExtractError::UnsupportedCharset)
+        read("application/json; charset=utf-16", b"\0{\0}"),
+        Ok(Format::Json)
     );
     assert_eq!(
         read("text/html; charset=utf-7", b"+ADw-"),
@@ -267,68 +277,102 @@ fn the_format_follows_type_and_look() {
 }
 
 #[test]
-fn multipart_parts_names_and_faults() {
-    let read = |kind: &str, body: &str, limits: &Limits| {
-        let mut seen = Vec::new();
+fn repeated_keys_are_seen_in_every_object_and_only_there() {
+    for (body, repeated) in [
+        (r#"{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}"#, false),
+        (r#"{"a":1,"\u0061":2}"#, true),
+        (r#"{"x":[{"b":1,"c":2,"b":3}]}"#, true),
+        (r#"{"a":{"b":1},"b":{"a":1},"c":1,"d":1,"c":1}"#, true),
+        (r#"{"":1,"":2}"#, true),
+        (r#"{"abcdefgh":1,"abcdefgh\u0000":2}"#, false),
+    ] {
+        let expected = repeated.then_some(ExtractError::DuplicateKey);
+        assert_eq!(
+            fields(body.as_bytes(), &Limits::default()).err(),
+            expected,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn documents_a_line_each_or_as_a_json_sequence() {
+    let read = |kind: &str, body: &str| {
+        let mut values = Vec::new();
+        let mut sink = |field: Field<'_>| {
+            values.push(String::from_utf8_lossy(field.value).into_owned());
+        };
         extract::body(
             kind.as_bytes(),
             body.as_bytes(),
-            limits,
-            &mut |field: Field<'_>| {
-                seen.push((
-                    field.part,
-                    String::from_utf8_lossy(field.value).into_owned(),
-                ));
-            },
+            &Limits::default(),
+            &mut sink,
         )
-        .map(|_| seen)
+        .map(|_| values)
     };
-    let limits = Limits::default();
-    let body = concat!(
-        "preamble\r\n--b\r\nContent-Disposition: form-data; name=\"n\"; filename=\"f.txt\"\r\n",
-        "Content-Type: text/plain\r\n\r\nhello\r\nworld\r\n--b\r\n\r\nsecond\r\n--b--\r\n"
-    );
-    let expected = [
-        (Part::Name, "n"),
-        (Part::Name, "f.txt"),
-        (Part::Value, "hello\r\nworld"),
-        (Part::Value, "second"),
-    ]
-    .map(|(part, text)| (part, text.to_owned()));
-    assert_eq!(
-        read("multipart/form-data; boundary=b", body, &limits).unwrap(),
-        expected
-    );
-    let names = concat!(
-        "--b\nContent-Disposition: form-data; name=a; filename=\"x;y=\\\"z\\d\"; ",
-        "filename*=UTF-8''%e2%82%ac%27\n\nv\n--b--"
-    );
-    let expected = [
-        (Part::Name, "a"),
-        (Part::Name, "x;y=\"z\\d"),
-        (Part::Name, "\u{20ac}'"),
-    ];
-    let seen = read("multipart/form-data; boundary=b", names, &limits).unwrap();
-    assert_eq!(
-        seen[..3],
-        expected.map(|(part, text)| (part, text.to_owned()))
-    );
-    let faults = [
-        ("multipart/form-data", body),
-        ("multipart/form-data; boundary=", body),
-        ("multipart/form-data; boundary=other", body),
-        ("multipart/form-data; boundary=b", "--b\r\n\r\nunfinished"),
-    ];
-    for (kind, body) in faults {
+    for (kind, body) in [
+        ("application/x-ndjson", "{\"a\":1}\n[2]\r\n\n\"3\"\n"),
+        ("application/json-seq", "\u{1e}{\"a\":1}\n\u{1e}[2]\n\u{1e}\"3\"\n"),
+    ] {
         assert_eq!(
-            read(kind, body, &limits),
-            Err(ExtractError::MalformedMultipart),
+            read(kind, body).unwrap(),
+            ["a", "1", "2", "3"],
             "{kind}"
         );
     }
-    let few = Limits { parts: 1, ..limits };
+}
+
+#[test]
+fn character_sets_are_transcoded_or_refused() {
+    let read = |kind: &str, body: &[u8]| {
+        let mut values = Vec::new();
+        let mut sink = |field: Field<'_>| values.push(field.value.to_vec());
+        extract::body(kind.as_bytes(), body, &Limits::default(), &mut sink).map(|_| values)
+    };
+    const JSON: &str = "application/json";
+    for (kind, body, expected) in [
+        ("application/json; charset=utf-16", &b"\0[\x20\xac\0]"[..], None),
+        (JSON, b"\xff\xfe[\0\"\0\xac\x20\"\0]\0", Some("\u{20ac}")),
+        (JSON, b"\xfe\xff\0[\0\"\x20\xac\0\"\0]", Some("\u{20ac}")),
+        (JSON, b"[\0\"\0=\xd8\0\xde\"\0]\0", Some("\u{1f600}")),
+        (JSON, b"[\0\0\0\"\0\0\0\0\xf6\x01\0\"\0\0\0]\0\0\0", Some("\u{1f600}")),
+        (JSON, b"\0\0\xfe\xff\0\0\0[\0\0\x001\0\0\0]", Some("1")),
+        ("text/plain; charset=ISO-8859-15", b"abc", Some("abc")),
+        ("text/plain; charset=\"windows-1252\"", b"abc", Some("abc")),
+    ] {
+        let got = read(kind, body);
+        match expected {
+            Some(text) => assert_eq!(got, Ok(vec![text.as_bytes().to_vec()]), "{kind}"),
+            None => assert_eq!(got, Err(ExtractError::MalformedJson), "{kind}"),
+        }
+    }
+    for (kind, body, error) in [
+        ("text/plain; charset=utf-7", &b"+ADw-"[..], ExtractError::UnsupportedCharset),
+        ("text/plain; charset=shift_jis", b"a", ExtractError::UnsupportedCharset),
+        ("text/plain; charset=utf-8; charset=utf-16", b"a", ExtractError::UnsupportedCharset),
+        ("application/json; charset=utf-8", b"\xff\xfe1\0", ExtractError::UnsupportedCharset),
+        ("application/json; charset=utf-16be", b"\xff\xfe1\0", ExtractError::UnsupportedCharset),
+        ("text/plain; charset=utf-16le", b"a\0b", ExtractError::MalformedCharset),
+        ("text/plain; charset=utf-16le", b"\0\xd8a\0", ExtractError::MalformedCharset),
+        ("text/plain; charset=utf-32be", b"\0\x11\0\0", ExtractError::MalformedCharset),
+        ("application/json", b"\"\xc0\xa7\"", ExtractError::InvalidUtf8),
+    ] {
+        assert_eq!(read(kind, body), Err(error), "{kind} {body:?}");
+    }
+}
+
+#[test]
+fn a_path_that_climbs_is_one_value_from_there_on() {
+    let read = |path: &str| {
+        let mut values = Vec::new();
+        extract::path(path.as_bytes(), &mut |field: Field<'_>| {
+            values.push(String::from_utf8_lossy(field.value).into_owned());
+        });
+        values
+    };
+    assert_eq!(read("/a/b%20c"), ["a", "b c"]);
     assert_eq!(
-        read("multipart/form-data; boundary=b", body, &few),
-        Err(ExtractError::TooLarge)
+        read("/a/../%2e./etc/x"),
+        ["a", "..", "../../etc/x", "..", "etc", "x"]
     );
 }

@@ -133,6 +133,7 @@ impl Exchange {
         };
         let checked = inspect::check(
             stage,
+            policy.limits.max_body_bytes,
             self.request()?,
             &self.body,
             self.proofs.token.passed(),

@@ -1,16 +1,27 @@
 //! The injection scan, over everything an application reads: always the plaintext.
 
 use sealgate_scan::extract::{self, ExtractError};
-use sealgate_scan::{Class, Scanner};
+use sealgate_scan::{Class, Limits, Scanner};
 
+use super::coding;
 use super::payload::PayloadOpened;
 use super::token::TokenVerified;
 use crate::policy::compiled::InspectPolicy;
 use crate::refusal::Reason;
 use crate::request::Request;
 
-/// Nothing that looks like an attack was found.
-pub(crate) struct Inspected(());
+/// Nothing that looks like an attack was found; and the body that was scanned, where it is not the
+/// one received.
+pub(crate) struct Inspected {
+    decoded: Option<Vec<u8>>,
+}
+
+impl Inspected {
+    /// The body for the upstream: the received one without its content coding.
+    pub(crate) fn into_decoded(self) -> Option<Vec<u8>> {
+        self.decoded
+    }
+}
 
 /// A refusal, and where the finding was; never what it was.
 pub(crate) struct Finding {
@@ -30,6 +41,7 @@ impl From<Reason> for Finding {
 /// Scans path, query, cookies, chosen headers, claims and the body.
 pub(crate) fn check(
     policy: &InspectPolicy,
+    max_body_bytes: usize,
     request: &Request,
     body: &[u8],
     token: Option<&TokenVerified>,
@@ -48,21 +60,23 @@ pub(crate) fn check(
             extract::header(name.as_bytes(), value, &mut scanner);
         }
     }
-    let limits = policy.scan.limits;
+    let limits = Limits {
+        decoded_bytes: max_body_bytes,
+        ..policy.scan.limits
+    };
     if let Some(token) = token {
         extract::claims(token.claims(), &limits, &mut scanner).map_err(extraction)?;
     }
     // The plaintext of a sealed body has no coding of its own; an unsealed body may hide in one.
+    let decoded = match payload.and_then(PayloadOpened::plaintext) {
+        Some(_) => None,
+        None => coding::undo(&limits, request, body)?,
+    };
     let (content_type, bytes) = match payload.and_then(PayloadOpened::plaintext) {
         Some((content_type, bytes)) => (content_type.as_bytes(), bytes),
         None => {
-            let coded = request
-                .values(b"content-encoding")
-                .any(|coding| !coding.trim_ascii().eq_ignore_ascii_case(b"identity"));
-            if coded && !body.is_empty() {
-                return Err(Reason::InspectCoding.into());
-            }
-            (request.value(b"content-type").unwrap_or_default(), body)
+            let bytes = decoded.as_deref().unwrap_or(body);
+            (request.value(b"content-type").unwrap_or_default(), bytes)
         }
     };
     if !bytes.is_empty() {
@@ -78,7 +92,7 @@ pub(crate) fn check(
     if report.exhausted {
         return Err(Reason::InspectLimits.into());
     }
-    Ok(Inspected(()))
+    Ok(Inspected { decoded })
 }
 
 fn reason(class: Class) -> Reason {
@@ -105,10 +119,13 @@ fn reason(class: Class) -> Reason {
     }
 }
 
-fn extraction(error: ExtractError) -> Finding {
+/// What a body that cannot be taken apart is refused for.
+pub(super) fn extraction(error: ExtractError) -> Reason {
     match error {
-        ExtractError::TooDeep | ExtractError::TooLarge => Reason::InspectLimits.into(),
-        ExtractError::UnsupportedCharset => Reason::InspectCoding.into(),
-        _ => Reason::InspectMalformed.into(),
+        limit if limit.is_limit() => Reason::InspectLimits,
+        ExtractError::UnsupportedCharset
+        | ExtractError::UnsupportedCoding
+        | ExtractError::UnsupportedPartEncoding => Reason::InspectCoding,
+        _ => Reason::InspectMalformed,
     }
 }

@@ -1,7 +1,8 @@
 //! Which reader a body gets.
 
-use super::{ExtractError, json, multipart};
-use crate::{Field, Limits, Location, Sink};
+use super::media_type::MediaType;
+use super::{ExtractError, charset, graphql, json, multipart, urlencoded, xml};
+use crate::{Field, Limits, Location, Sink, Structure};
 
 /// What a body was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,10 @@ pub enum Format {
     Json,
     /// JSON documents, one a line.
     JsonLines,
+    /// One XML document.
+    Xml,
+    /// A GraphQL document that is a body of its own.
+    Graphql,
     /// `application/x-www-form-urlencoded`.
     Form,
     /// `multipart/*`.
@@ -30,7 +35,9 @@ pub enum Format {
 }
 
 /// Takes a body apart by its content type, and by its look when the type is missing or may lie: a
-/// body that starts like JSON and is JSON is read as JSON whatever its type says.
+/// body that starts like JSON or XML and is that is read so whatever its type says.
+///
+/// The body is without content coding ([`super::decoded`]); UTF-16 and UTF-32 are transcoded.
 ///
 /// # Errors
 /// A body that breaks the format it claims, or a limit. Fields handed to the sink before the
@@ -41,111 +48,101 @@ pub fn body(
     limits: &Limits,
     sink: &mut impl Sink,
 ) -> Result<Extracted, ExtractError> {
-    let format = read(content_type, body, limits, sink)?;
+    if body.is_empty() {
+        return Ok(Extracted {
+            format: Format::Empty,
+        });
+    }
+    let format = match structured(content_type, body, 0, limits, sink)? {
+        Some(format) => format,
+        None => {
+            if body.len() > limits.text_bytes {
+                return Err(ExtractError::TooLarge);
+            }
+            let declared = MediaType::parse(content_type)?;
+            let text = charset::normalised(declared.charset.as_deref(), body)?;
+            sink.field(Field::value(Location::Text, &text));
+            Format::Text
+        }
+    };
     Ok(Extracted { format })
 }
 
-fn read(
+/// As [`body`], where text without structure is the caller's to hand on.
+pub(super) fn structured(
     content_type: &[u8],
     body: &[u8],
+    depth: usize,
     limits: &Limits,
-    sink: &mut impl Sink,
-) -> Result<Format, ExtractError> {
-    let declared = ContentType::parse(content_type);
-    if body.is_empty() {
-        return Ok(Format::Empty);
+    sink: &mut dyn Sink,
+) -> Result<Option<Format>, ExtractError> {
+    let declared = MediaType::parse(content_type)?;
+    if declared.is_multipart() {
+        return multipart::multipart(&declared, body, depth, limits, sink)
+            .map(|()| Some(Format::Multipart));
     }
-    if !declared.charset_is_known() {
-        return Err(ExtractError::UnsupportedCharset);
-    }
+    let body = &*charset::normalised(declared.charset.as_deref(), body)?;
+    let sink = &mut Borrowed(sink);
     if declared.is_json() {
-        return json::json(body, limits, sink).map(|()| Format::Json);
+        return json::json(body, limits, sink).map(|()| Some(Format::Json));
     }
     if declared.is_json_lines() {
-        return json::lines(body, limits, sink).map(|()| Format::JsonLines);
+        return json::lines(body, limits, sink).map(|()| Some(Format::JsonLines));
     }
-    if declared.essence.starts_with(b"multipart/") {
-        return multipart::multipart(&declared, body, limits, sink).map(|()| Format::Multipart);
+    if declared.is_xml() {
+        return xml::xml(body, limits, sink).map(|()| Some(Format::Xml));
     }
-    if looks_like_json(body) {
-        match json::json(body, limits, sink) {
-            Ok(()) => return Ok(Format::Json),
-            // A limit holds whatever the type says; a body that is no JSON goes on as what it is.
-            Err(limit @ (ExtractError::TooDeep | ExtractError::TooLarge)) => return Err(limit),
-            Err(_) => {}
+    if declared.is_graphql() {
+        let is_one = graphql::document(body, limits, sink)?;
+        return Ok(is_one.then_some(Format::Graphql));
+    }
+    if looks_like_json(body) && tried(json::json(body, limits, sink))? {
+        if declared.is_form() {
+            urlencoded::form_values(body, sink);
         }
+        return Ok(Some(Format::Json));
     }
-    if declared.essence == b"application/x-www-form-urlencoded" {
-        super::form(body, sink);
-        return Ok(Format::Form);
+    if declared.essence != b"text/html"
+        && xml::looks_like_xml(body)
+        && tried(xml::xml(body, limits, sink))?
+    {
+        return Ok(Some(Format::Xml));
     }
-    if declared.essence.is_empty() && looks_like_form(body) {
-        super::form(body, sink);
-        return Ok(Format::Form);
+    if declared.is_form() || (declared.essence.is_empty() && looks_like_form(body)) {
+        urlencoded::form(body, sink);
+        return Ok(Some(Format::Form));
     }
-    sink.field(Field::value(Location::Text, body));
-    Ok(Format::Text)
-}
-
-/// A media type, lower case, and the two parameters that matter.
-pub(super) struct ContentType {
-    essence: Vec<u8>,
-    charset: Option<Vec<u8>>,
-    /// The boundary of a multipart type, case kept.
-    pub(super) boundary: Option<Vec<u8>>,
-}
-
-impl ContentType {
-    pub(super) fn parse(value: &[u8]) -> Self {
-        let mut pieces = value.split(|&b| b == b';');
-        let essence = pieces
-            .next()
-            .unwrap_or_default()
-            .trim_ascii()
-            .to_ascii_lowercase();
-        let mut parsed = Self {
-            essence,
-            charset: None,
-            boundary: None,
+    if let Some(boundary) = undeclared_boundary(body) {
+        let guess = MediaType {
+            boundary: Some(boundary.to_vec()),
+            ..MediaType::default()
         };
-        for piece in pieces {
-            let mut halves = piece.splitn(2, |&b| b == b'=');
-            let name = halves.next().unwrap_or_default().trim_ascii();
-            let value = halves.next().unwrap_or_default().trim_ascii();
-            let value = value.strip_prefix(b"\"").unwrap_or(value);
-            let value = value.strip_suffix(b"\"").unwrap_or(value);
-            if name.eq_ignore_ascii_case(b"charset") {
-                parsed
-                    .charset
-                    .get_or_insert_with(|| value.to_ascii_lowercase());
-            } else if name.eq_ignore_ascii_case(b"boundary") {
-                parsed.boundary.get_or_insert_with(|| value.to_vec());
-            }
-        }
-        parsed
+        let is_one = multipart::multipart(&guess, body, depth, limits, sink);
+        return Ok(tried(is_one)?.then_some(Format::Multipart));
+    }
+    Ok(None)
+}
+
+/// A sink behind a pointer, for readers that take any sink.
+struct Borrowed<'s>(&'s mut dyn Sink);
+
+impl Sink for Borrowed<'_> {
+    fn field(&mut self, field: Field<'_>) {
+        self.0.field(field);
     }
 
-    fn is_json(&self) -> bool {
-        matches!(self.essence.as_slice(), b"application/json" | b"text/json")
-            || self.essence.ends_with(b"+json")
+    fn structure(&mut self, structure: Structure, location: Location<'_>) {
+        self.0.structure(structure, location);
     }
+}
 
-    fn is_json_lines(&self) -> bool {
-        matches!(
-            self.essence.as_slice(),
-            b"application/x-ndjson" | b"application/jsonl" | b"application/x-jsonlines"
-        )
-    }
-
-    /// Whether the bytes mean to the application what they mean to us. Latin-1 and ASCII agree with
-    /// UTF-8 on every byte a detector looks at; UTF-16 and UTF-7 do not.
-    fn charset_is_known(&self) -> bool {
-        self.charset.as_deref().is_none_or(|charset| {
-            matches!(
-                charset,
-                b"" | b"utf-8" | b"utf8" | b"us-ascii" | b"ascii" | b"iso-8859-1" | b"latin1"
-            )
-        })
+/// Whether a reader that was tried on a guess fits. A limit holds whatever the type says; a body
+/// that breaks the guessed format goes on as what it is.
+fn tried(read: Result<(), ExtractError>) -> Result<bool, ExtractError> {
+    match read {
+        Ok(()) => Ok(true),
+        Err(limit) if limit.is_limit() => Err(limit),
+        Err(_) => Ok(false),
     }
 }
 
@@ -165,4 +162,15 @@ fn looks_like_form(body: &[u8]) -> bool {
         length = length.saturating_add(1);
     }
     length > 0 && body.get(length) == Some(&b'=')
+}
+
+/// The boundary of a body that starts as a multipart one does: a line of `--` and a token, then a
+/// `Content-` header.
+fn undeclared_boundary(body: &[u8]) -> Option<&[u8]> {
+    let after = body.strip_prefix(b"--")?;
+    let end = after.iter().take(72).position(|&b| b == b'\n')?;
+    let (line, rest) = after.split_at_checked(end)?;
+    let header = rest.get(1..9)?;
+    let boundary = line.trim_ascii_end();
+    (!boundary.is_empty() && header.eq_ignore_ascii_case(b"content-")).then_some(boundary)
 }

@@ -4,13 +4,17 @@
 //! key, numbers as text whatever their size, lone surrogates (as U+FFFD). It is as strict about
 //! everything else: what follows the document, control characters in strings, leading zeros.
 
+mod keys;
 mod text;
 
-use super::ExtractError;
+use super::inside::Within;
+use super::{ExtractError, graphql};
 use crate::field::Frame;
-use crate::{Field, JsonPath, Limits, Location, Part, Sink};
+use crate::{Class, Field, JsonPath, Limits, Location, Part, Sink, Structure};
+use keys::Keys;
 
-/// Hands on every key and every leaf of one JSON document; a byte order mark is skipped.
+/// Hands on every key and every leaf of one JSON document; a byte order mark is skipped. Where a
+/// member `query` is a GraphQL document, its strings and comments are handed on in its place.
 ///
 /// # Errors
 /// The first fault; fields before it have been handed on.
@@ -30,18 +34,26 @@ pub fn claims(body: &[u8], limits: &Limits, sink: &mut impl Sink) -> Result<(), 
     reader.end()
 }
 
-/// As [`json`], for documents one after the other with white space between them.
+/// As [`json`], for documents one after the other with white space, or the record separators of
+/// RFC 7464, between them.
 pub(super) fn lines(
     body: &[u8],
     limits: &Limits,
     sink: &mut impl Sink,
 ) -> Result<(), ExtractError> {
     let mut reader = Reader::new(body, limits, document_location)?;
-    while reader.end().is_err() {
+    loop {
+        while reader.end().is_err() && reader.peek() == Some(RECORD_SEPARATOR) {
+            reader.bump();
+        }
+        if reader.end().is_ok() {
+            return Ok(());
+        }
         reader.document(sink)?;
     }
-    Ok(())
 }
+
+const RECORD_SEPARATOR: u8 = 0x1E;
 
 fn document_location(path: JsonPath<'_>) -> Location<'_> {
     Location::Json(path)
@@ -55,8 +67,10 @@ struct Reader<'b> {
     body: &'b [u8],
     at: usize,
     frames: Vec<Frame>,
-    keys: usize,
+    keys: Keys,
     elements: usize,
+    /// GraphQL documents so far.
+    documents: usize,
     /// Where strings with escapes are unescaped.
     buffer: Vec<u8>,
     limits: &'b Limits,
@@ -85,8 +99,9 @@ impl<'b> Reader<'b> {
             body,
             at: 0,
             frames,
-            keys: 0,
+            keys: Keys::default(),
             elements: 0,
+            documents: 0,
             buffer,
             limits,
             location,
@@ -130,6 +145,7 @@ impl<'b> Reader<'b> {
                 self.open(Frame::Object {
                     key_start: 0,
                     key_end: 0,
+                    first_key: self.keys.open(),
                 })?;
                 Ok(Next::KeyOrEnd)
             }
@@ -154,12 +170,14 @@ impl<'b> Reader<'b> {
     }
 
     fn key(&mut self, sink: &mut impl Sink) -> Result<Next, ExtractError> {
-        self.keys = self.keys.saturating_add(1);
-        if self.keys > self.limits.json_keys {
+        if self.keys.seen() >= self.limits.json_keys {
             return Err(ExtractError::TooLarge);
         }
         let (start, end) = self.string()?;
-        if let Some(Frame::Object { key_start, key_end }) = self.frames.last_mut() {
+        if let Some(Frame::Object {
+            key_start, key_end, ..
+        }) = self.frames.last_mut()
+        {
             (*key_start, *key_end) = (start, end);
         }
         self.emit(start, end, true, sink, Part::Name)?;
@@ -197,7 +215,12 @@ impl<'b> Reader<'b> {
         part: Part,
     ) -> Result<(), ExtractError> {
         let raw = self.body.get(start..end).unwrap_or_default();
-        if raw.len() > self.limits.string_bytes {
+        let longest = if is_string {
+            self.limits.string_bytes
+        } else {
+            self.limits.number_bytes
+        };
+        if raw.len() > longest {
             return Err(ExtractError::TooLarge);
         }
         let value = if is_string && raw.contains(&b'\\') {
@@ -211,8 +234,27 @@ impl<'b> Reader<'b> {
             body: self.body,
             frames: &self.frames,
         };
+        let location = (self.location)(path);
+        match part {
+            Part::Name => self.keys.add(value),
+            Part::Value if is_string && path.last_key() == Some(b"query") => {
+                let mut within = Within {
+                    outer: &location,
+                    sink: &mut *sink,
+                };
+                if graphql::document(value, self.limits, &mut within)? {
+                    self.documents = self.documents.saturating_add(1);
+                    if self.documents > self.limits.graphql_batch {
+                        let (class, rule) = (Class::Graphql, "graphql-batch");
+                        sink.structure(Structure { class, rule }, location);
+                    }
+                    return Ok(());
+                }
+            }
+            Part::Value => {}
+        }
         sink.field(Field {
-            location: (self.location)(path),
+            location,
             part,
             value,
         });
@@ -240,10 +282,17 @@ impl<'b> Reader<'b> {
 
     fn close(&mut self) -> Result<Next, ExtractError> {
         self.bump();
-        self.frames
-            .pop()
-            .map(|_| Next::After)
-            .ok_or(ExtractError::MalformedJson)
+        match self.frames.pop() {
+            Some(Frame::Object { first_key, .. }) => {
+                let repeated = self.keys.close(first_key);
+                if repeated && !self.limits.duplicate_keys {
+                    return Err(ExtractError::DuplicateKey);
+                }
+                Ok(Next::After)
+            }
+            Some(Frame::Array { .. }) => Ok(Next::After),
+            None => Err(ExtractError::MalformedJson),
+        }
     }
 
     fn count_element(&mut self) -> Result<(), ExtractError> {

@@ -13,15 +13,36 @@ pub fn form(body: &[u8], sink: &mut impl Sink) {
     pairs(body, b'&', true, |name| Location::Form(name), sink);
 }
 
+/// The values, and all names but the first, of a form that reads as something else, too: what an
+/// application that believes the type would see.
+pub(super) fn form_values(body: &[u8], sink: &mut impl Sink) {
+    let pairs = body.iter().position(|&b| b == b'&' || b == b'=');
+    let rest = pairs.and_then(|at| body.get(at.saturating_add(1)..));
+    if let Some(rest) = rest.filter(|rest| rest.contains(&b'&') || rest.contains(&b'%')) {
+        form(rest, sink);
+    }
+}
+
 /// The segments of a path (no query), numbered from 0; empty segments are counted, not handed on.
+/// From its first dot segment on a path is handed on as one value, too: that is how a file system
+/// would read it.
 pub fn path(raw: &[u8], sink: &mut impl Sink) {
     let mut decoded = Vec::new();
     let raw = raw.strip_prefix(b"/").unwrap_or(raw);
+    let (mut at, mut climbs) = (0usize, false);
     for (index, segment) in raw.split(|&b| b == b'/').enumerate() {
         if !segment.is_empty() {
             let value = once(segment, false, &mut decoded);
+            let dots = value == b"..";
             sink.field(Field::value(Location::PathSegment(index), value));
+            if dots && !climbs {
+                climbs = true;
+                let rest = raw.get(at..).unwrap_or_default();
+                let value = once(rest, false, &mut decoded);
+                sink.field(Field::value(Location::PathSegment(index), value));
+            }
         }
+        at = at.saturating_add(segment.len()).saturating_add(1);
     }
 }
 

@@ -12,7 +12,11 @@ pub(crate) fn report(extract: impl FnOnce(&mut Scanner)) -> Report {
 /// The report over a body that has to be well-formed.
 #[allow(dead_code, reason = "not every test file scans bodies")]
 pub(crate) fn body_report(content_type: &str, body: &str) -> Report {
-    let limits = Limits::default();
+    // A repeated key is refused by itself; here its values are looked at.
+    let limits = Limits {
+        duplicate_keys: true,
+        ..Limits::default()
+    };
     report(|scanner| {
         extract::body(content_type.as_bytes(), body.as_bytes(), &limits, scanner)
             .unwrap_or_else(|error| panic!("{content_type}: {error}: {body}"));

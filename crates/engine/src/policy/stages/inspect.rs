@@ -76,7 +76,7 @@ fn classes(names: &[String], path: &str, findings: &mut Findings) -> ClassSet {
 }
 
 fn exclusion(raw: RawInspectExclusion, path: &str, findings: &mut Findings) -> Exclusion {
-    const KINDS: [&str; 9] = [
+    const KINDS: [&str; 11] = [
         "path",
         "query",
         "header",
@@ -84,6 +84,8 @@ fn exclusion(raw: RawInspectExclusion, path: &str, findings: &mut Findings) -> E
         "form",
         "multipart",
         "json",
+        "xml",
+        "graphql",
         "claim",
         "text",
     ];
