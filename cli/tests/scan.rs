@@ -261,7 +261,10 @@ fn suggested_exclusions_let_the_same_traffic_pass() {
     let output = scan(folder.path(), &args, &traffic);
     let snippet = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(snippet.contains("json:/items/*/note"), "{snippet}");
-    let indented: String = snippet.lines().map(|line| format!("      {line}\n")).collect();
+    let indented: String = snippet
+        .lines()
+        .map(|line| format!("      {line}\n"))
+        .collect();
     let policy = format!(
         "version: 1\nunmatched: refuse\npolicies:\n  a:\n    inspect:\n      paranoia: 1\n{indented}\
          routes:\n  - {{ match: {{ path_prefix: / }}, policy: a }}\n"
@@ -272,7 +275,10 @@ fn suggested_exclusions_let_the_same_traffic_pass() {
         verdicts(&scan(folder.path(), &args, traffic))
     };
     assert_eq!(judge(&traffic), ["pass"]);
-    assert_eq!(judge(&traffic.replace("/a?q=1", "/a?q=1'+or+'1'='1")), ["refuse"]);
+    assert_eq!(
+        judge(&traffic.replace("/a?q=1", "/a?q=1'+or+'1'='1")),
+        ["refuse"]
+    );
     let none = scan(folder.path(), &args, &request("plain"));
     assert!(String::from_utf8_lossy(&none.stdout).starts_with("# nothing"));
 }

@@ -34,7 +34,10 @@ impl Suggestions {
         if self.places.is_empty() {
             return writeln!(output, "# nothing was found: no exclusion is needed");
         }
-        writeln!(output, "# For `inspect` of the policy, after a look at each place: an exclusion")?;
+        writeln!(
+            output,
+            "# For `inspect` of the policy, after a look at each place: an exclusion"
+        )?;
         writeln!(output, "# lets attacks of its classes pass there.")?;
         writeln!(output, "exclude:")?;
         for (place, (classes, items)) in &self.places {
@@ -42,7 +45,10 @@ impl Suggestions {
             // A JSON string is a YAML string.
             let place = serde_json::Value::from(place.as_str());
             let classes = classes.join(", ");
-            writeln!(output, "  - {{ at: {place}, classes: [{classes}] }} # in {items}")?;
+            writeln!(
+                output,
+                "  - {{ at: {place}, classes: [{classes}] }} # in {items}"
+            )?;
         }
         Ok(())
     }

@@ -570,7 +570,8 @@ fn what_was_decoded_for_the_scan_is_what_is_forwarded() {
     }
     let length = HeaderEdit::Set(b"content-length".to_vec(), b"19".to_vec());
     assert!(edits.contains(&length));
-    let typed = |edit: &HeaderEdit| matches!(edit, HeaderEdit::Set(name, _) if name == b"content-type");
+    let typed =
+        |edit: &HeaderEdit| matches!(edit, HeaderEdit::Set(name, _) if name == b"content-type");
     assert!(!edits.iter().any(typed), "the type is the sender's");
 }
 

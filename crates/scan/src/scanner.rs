@@ -7,8 +7,8 @@ use crate::extract;
 use crate::limits::MAX_DECODE_ROUNDS;
 use crate::text::Text;
 use crate::{
-    Class, ClassSet, Exclusion, Field, Finding, FoundAt, Limits, Location, NormalForm, Part, Report,
-    ScanPolicy, Sink, Structure,
+    Class, ClassSet, Exclusion, Field, Finding, FoundAt, Limits, Location, NormalForm, Part,
+    Report, ScanPolicy, Sink, Structure,
 };
 
 /// Scans a list of fields in one call.

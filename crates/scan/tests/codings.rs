@@ -19,7 +19,9 @@ fn decode(value: &str, body: &[u8]) -> Result<Vec<u8>, ExtractError> {
 fn hex(text: &str) -> Vec<u8> {
     let digit = |b: u8| (b as char).to_digit(16).expect("a digit") as u8;
     let bytes = text.as_bytes().chunks(2);
-    bytes.map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+    bytes
+        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+        .collect()
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -97,7 +99,13 @@ fn gzip_headers_with_every_optional_field() {
 
 #[test]
 fn what_we_cannot_undo_is_named() {
-    for value in ["compress", "gzip, aes128gcm", "sdch", "gzip;q=1", "gzip, gzip, gzip"] {
+    for value in [
+        "compress",
+        "gzip, aes128gcm",
+        "sdch",
+        "gzip;q=1",
+        "gzip, gzip, gzip",
+    ] {
         assert_eq!(
             Codings::parse(value.as_bytes(), &Limits::default()),
             Err(ExtractError::UnsupportedCoding),
@@ -117,16 +125,28 @@ fn a_stream_is_read_to_its_end_and_not_beyond() {
     ] {
         let malformed = Err(ExtractError::MalformedCoding);
         for length in 0..body.len() {
-            assert_eq!(decode(value, &body[..length]), malformed, "{value} cut at {length}");
+            assert_eq!(
+                decode(value, &body[..length]),
+                malformed,
+                "{value} cut at {length}"
+            );
         }
         let longer = [body.as_slice(), b"' or 1=1"].concat();
         assert_eq!(decode(value, &longer), malformed, "{value} with a tail");
     }
-    for (value, body) in [("gzip", gzip(TEXT)), ("deflate", zlib(TEXT)), ("zstd", hex(ZSTD))] {
+    for (value, body) in [
+        ("gzip", gzip(TEXT)),
+        ("deflate", zlib(TEXT)),
+        ("zstd", hex(ZSTD)),
+    ] {
         let mut wrong = body.clone();
         let last = wrong.len() - 1;
         wrong[last - 4 * usize::from(value == "gzip")] ^= 1;
-        assert_eq!(decode(value, &wrong), Err(ExtractError::MalformedCoding), "{value}");
+        assert_eq!(
+            decode(value, &wrong),
+            Err(ExtractError::MalformedCoding),
+            "{value}"
+        );
     }
 }
 

@@ -312,13 +312,12 @@ fn documents_a_line_each_or_as_a_json_sequence() {
     };
     for (kind, body) in [
         ("application/x-ndjson", "{\"a\":1}\n[2]\r\n\n\"3\"\n"),
-        ("application/json-seq", "\u{1e}{\"a\":1}\n\u{1e}[2]\n\u{1e}\"3\"\n"),
+        (
+            "application/json-seq",
+            "\u{1e}{\"a\":1}\n\u{1e}[2]\n\u{1e}\"3\"\n",
+        ),
     ] {
-        assert_eq!(
-            read(kind, body).unwrap(),
-            ["a", "1", "2", "3"],
-            "{kind}"
-        );
+        assert_eq!(read(kind, body).unwrap(), ["a", "1", "2", "3"], "{kind}");
     }
 }
 
@@ -331,11 +330,19 @@ fn character_sets_are_transcoded_or_refused() {
     };
     const JSON: &str = "application/json";
     for (kind, body, expected) in [
-        ("application/json; charset=utf-16", &b"\0[\x20\xac\0]"[..], None),
+        (
+            "application/json; charset=utf-16",
+            &b"\0[\x20\xac\0]"[..],
+            None,
+        ),
         (JSON, b"\xff\xfe[\0\"\0\xac\x20\"\0]\0", Some("\u{20ac}")),
         (JSON, b"\xfe\xff\0[\0\"\x20\xac\0\"\0]", Some("\u{20ac}")),
         (JSON, b"[\0\"\0=\xd8\0\xde\"\0]\0", Some("\u{1f600}")),
-        (JSON, b"[\0\0\0\"\0\0\0\0\xf6\x01\0\"\0\0\0]\0\0\0", Some("\u{1f600}")),
+        (
+            JSON,
+            b"[\0\0\0\"\0\0\0\0\xf6\x01\0\"\0\0\0]\0\0\0",
+            Some("\u{1f600}"),
+        ),
         (JSON, b"\0\0\xfe\xff\0\0\0[\0\0\x001\0\0\0]", Some("1")),
         ("text/plain; charset=ISO-8859-15", b"abc", Some("abc")),
         ("text/plain; charset=\"windows-1252\"", b"abc", Some("abc")),
@@ -347,15 +354,51 @@ fn character_sets_are_transcoded_or_refused() {
         }
     }
     for (kind, body, error) in [
-        ("text/plain; charset=utf-7", &b"+ADw-"[..], ExtractError::UnsupportedCharset),
-        ("text/plain; charset=shift_jis", b"a", ExtractError::UnsupportedCharset),
-        ("text/plain; charset=utf-8; charset=utf-16", b"a", ExtractError::UnsupportedCharset),
-        ("application/json; charset=utf-8", b"\xff\xfe1\0", ExtractError::UnsupportedCharset),
-        ("application/json; charset=utf-16be", b"\xff\xfe1\0", ExtractError::UnsupportedCharset),
-        ("text/plain; charset=utf-16le", b"a\0b", ExtractError::MalformedCharset),
-        ("text/plain; charset=utf-16le", b"\0\xd8a\0", ExtractError::MalformedCharset),
-        ("text/plain; charset=utf-32be", b"\0\x11\0\0", ExtractError::MalformedCharset),
-        ("application/json", b"\"\xc0\xa7\"", ExtractError::InvalidUtf8),
+        (
+            "text/plain; charset=utf-7",
+            &b"+ADw-"[..],
+            ExtractError::UnsupportedCharset,
+        ),
+        (
+            "text/plain; charset=shift_jis",
+            b"a",
+            ExtractError::UnsupportedCharset,
+        ),
+        (
+            "text/plain; charset=utf-8; charset=utf-16",
+            b"a",
+            ExtractError::UnsupportedCharset,
+        ),
+        (
+            "application/json; charset=utf-8",
+            b"\xff\xfe1\0",
+            ExtractError::UnsupportedCharset,
+        ),
+        (
+            "application/json; charset=utf-16be",
+            b"\xff\xfe1\0",
+            ExtractError::UnsupportedCharset,
+        ),
+        (
+            "text/plain; charset=utf-16le",
+            b"a\0b",
+            ExtractError::MalformedCharset,
+        ),
+        (
+            "text/plain; charset=utf-16le",
+            b"\0\xd8a\0",
+            ExtractError::MalformedCharset,
+        ),
+        (
+            "text/plain; charset=utf-32be",
+            b"\0\x11\0\0",
+            ExtractError::MalformedCharset,
+        ),
+        (
+            "application/json",
+            b"\"\xc0\xa7\"",
+            ExtractError::InvalidUtf8,
+        ),
     ] {
         assert_eq!(read(kind, body), Err(error), "{kind} {body:?}");
     }

@@ -11,7 +11,13 @@ fn values(kind: &str, body: &str) -> Vec<String> {
             seen.push(String::from_utf8_lossy(field.value).into_owned());
         }
     };
-    extract::body(kind.as_bytes(), body.as_bytes(), &Limits::default(), &mut sink).unwrap();
+    extract::body(
+        kind.as_bytes(),
+        body.as_bytes(),
+        &Limits::default(),
+        &mut sink,
+    )
+    .unwrap();
     seen
 }
 

@@ -68,17 +68,33 @@ fn a_part_is_read_by_its_own_type_and_encoding() {
         ("Content-Type: application/json", "{\"a\":\"\\u0027\"}", "'"),
         ("Content-Type: text/plain", " {\"a\":\"\\u0027\"}", "'"),
         ("Content-Type: application/xml", "<a>&#39;</a>", "'"),
-        ("Content-Type: application/x-www-form-urlencoded", "a=%27", "'"),
+        (
+            "Content-Type: application/x-www-form-urlencoded",
+            "a=%27",
+            "'",
+        ),
         ("Content-Transfer-Encoding: base64", "Jw==", "'"),
-        ("Content-Transfer-Encoding: QUOTED-PRINTABLE", "=2=\r\n7=27", "=27'"),
-        ("Content-Type: application/json\r\nContent-Transfer-Encoding: base64", "eyJhIjoiJyJ9", "'"),
+        (
+            "Content-Transfer-Encoding: QUOTED-PRINTABLE",
+            "=2=\r\n7=27",
+            "=27'",
+        ),
+        (
+            "Content-Type: application/json\r\nContent-Transfer-Encoding: base64",
+            "eyJhIjoiJyJ9",
+            "'",
+        ),
         (
             "Content-Type: multipart/mixed; boundary=in",
             "--in\r\n\r\n'\r\n--in--",
             "'",
         ),
         ("Content-Type: application/json", "{not json", "{not json"),
-        ("Content-Type: text/plain; charset=utf-16be", "\0\u{1}", "\0\u{1}"),
+        (
+            "Content-Type: text/plain; charset=utf-16be",
+            "\0\u{1}",
+            "\0\u{1}",
+        ),
     ] {
         let fields = seen(KIND, &part(head, content)).unwrap();
         let found = fields.iter().any(|(_, text)| text == value);
@@ -96,27 +112,82 @@ fn what_parsers_split_differently_is_refused() {
     assert!(seen(KIND, good).is_ok());
     for (why, kind, body) in [
         ("no boundary", "multipart/form-data", good.to_owned()),
-        ("an empty boundary", "multipart/form-data; boundary=", good.to_owned()),
-        ("another boundary", "multipart/form-data; boundary=other", good.to_owned()),
-        ("two boundaries", "multipart/form-data; boundary=XyZ; boundary=XyA", good.to_owned()),
-        ("headers that do not end", KIND, good.replace("\r\n\r\nv", "\r\n")),
+        (
+            "an empty boundary",
+            "multipart/form-data; boundary=",
+            good.to_owned(),
+        ),
+        (
+            "another boundary",
+            "multipart/form-data; boundary=other",
+            good.to_owned(),
+        ),
+        (
+            "two boundaries",
+            "multipart/form-data; boundary=XyZ; boundary=XyA",
+            good.to_owned(),
+        ),
+        (
+            "headers that do not end",
+            KIND,
+            good.replace("\r\n\r\nv", "\r\n"),
+        ),
         ("no end", KIND, good.replace("--XyZ--", "")),
-        ("a delimiter inside a line", KIND, good.replace("\r\nv", "\r\nv--XyZ")),
-        ("a delimiter behind LF", KIND, good.replace("v\r\n--", "v\n--")),
-        ("a delimiter before LF", KIND, good.replace("\r\n\r\nv", "\r\n\r\nv\r\n--XyZ\n")),
-        ("a delimiter before text", KIND, good.replace("\r\n\r\nv", "\r\n\r\nv\r\n--XyZa\r\n")),
-        ("an end before text", KIND, good.replace("--XyZ--", "--XyZ--a")),
+        (
+            "a delimiter inside a line",
+            KIND,
+            good.replace("\r\nv", "\r\nv--XyZ"),
+        ),
+        (
+            "a delimiter behind LF",
+            KIND,
+            good.replace("v\r\n--", "v\n--"),
+        ),
+        (
+            "a delimiter before LF",
+            KIND,
+            good.replace("\r\n\r\nv", "\r\n\r\nv\r\n--XyZ\n"),
+        ),
+        (
+            "a delimiter before text",
+            KIND,
+            good.replace("\r\n\r\nv", "\r\n\r\nv\r\n--XyZa\r\n"),
+        ),
+        (
+            "an end before text",
+            KIND,
+            good.replace("--XyZ--", "--XyZ--a"),
+        ),
         ("a part behind the end", KIND, format!("{good}{good}")),
-        ("a bare LF in a header", KIND, good.replace("; name", ";\nX: y; name")),
-        ("a bare CR in a header", KIND, good.replace("; name", ";\rX: y; name")),
-        ("a header without a colon", KIND, good.replace("Content-Disposition:", "Content")),
+        (
+            "a bare LF in a header",
+            KIND,
+            good.replace("; name", ";\nX: y; name"),
+        ),
+        (
+            "a bare CR in a header",
+            KIND,
+            good.replace("; name", ";\rX: y; name"),
+        ),
+        (
+            "a header without a colon",
+            KIND,
+            good.replace("Content-Disposition:", "Content"),
+        ),
         (
             "two types",
             KIND,
-            good.replace("\r\n\r\n", "\r\nContent-Type: a/b\r\nContent-Type: a/c\r\n\r\n"),
+            good.replace(
+                "\r\n\r\n",
+                "\r\nContent-Type: a/b\r\nContent-Type: a/c\r\n\r\n",
+            ),
         ),
     ] {
-        assert_eq!(seen(kind, &body), Err(ExtractError::MalformedMultipart), "{why}");
+        assert_eq!(
+            seen(kind, &body),
+            Err(ExtractError::MalformedMultipart),
+            "{why}"
+        );
     }
 }
 
@@ -130,7 +201,11 @@ fn a_body_that_hides_its_type_is_split_all_the_same() {
             &Limits::default(),
             &mut |_: Field<'_>| {},
         );
-        assert_eq!(read.map(|read| read.format), Ok(Format::Multipart), "{kind}");
+        assert_eq!(
+            read.map(|read| read.format),
+            Ok(Format::Multipart),
+            "{kind}"
+        );
     }
 }
 

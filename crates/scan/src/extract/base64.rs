@@ -5,7 +5,10 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len().saturating_mul(3) / 4);
     let (mut bits, mut held) = (0u32, 0u32);
     let end = text.trim_ascii_end();
-    let end = end.iter().rposition(|&b| b != b'=').map_or(0, |at| at.saturating_add(1));
+    let end = end
+        .iter()
+        .rposition(|&b| b != b'=')
+        .map_or(0, |at| at.saturating_add(1));
     for byte in text.get(..end)? {
         let six = match byte {
             b'A'..=b'Z' => byte.wrapping_sub(b'A'),

@@ -16,20 +16,18 @@ pub(super) fn normalised<'b>(
 ) -> Result<Cow<'b, [u8]>, ExtractError> {
     let declared = declared.map_or(Ok(Charset::Unknown), Charset::named)?;
     let (marked, rest) = Charset::marked(body);
-    let charset = match (declared, marked) {
-        (declared, None) => match (declared, Charset::guessed(body)) {
-            (Charset::Unknown | Charset::Ascii, Some(guess)) => guess,
-            (declared, _) => declared,
-        },
-        (Charset::Unknown, Some(marked)) => marked,
-        (declared, Some(marked)) if declared.agrees_with(marked) => marked,
-        _ => return Err(ExtractError::UnsupportedCharset),
-    };
-    match charset {
+    match (declared, marked) {
+        (Charset::Unknown | Charset::Ascii, None) => Ok(match Charset::guessed(body) {
+            // A guess that does not come true was none: binary data starts so, too.
+            Some(guess) => guess.transcoded(body).unwrap_or(Cow::Borrowed(body)),
+            None => Cow::Borrowed(body),
+        }),
+        (declared, None) => declared.transcoded(body),
         // The mark of UTF-8 is the reader's to skip.
-        Charset::Unknown | Charset::Ascii => Ok(Cow::Borrowed(body)),
-        Charset::Utf16(order) => utf16(rest, order.unwrap_or(Order::Big)).map(Cow::Owned),
-        Charset::Utf32(order) => utf32(rest, order.unwrap_or(Order::Big)).map(Cow::Owned),
+        (Charset::Unknown | Charset::Ascii, Some(Charset::Ascii)) => Ok(Cow::Borrowed(body)),
+        (Charset::Unknown, Some(marked)) => marked.transcoded(rest),
+        (declared, Some(marked)) if declared.agrees_with(marked) => marked.transcoded(rest),
+        _ => Err(ExtractError::UnsupportedCharset),
     }
 }
 
@@ -100,6 +98,14 @@ impl Charset {
             [0, a, 0, b, ..] if starts(a) && starts(b) => Some(Self::Utf16(Some(Order::Big))),
             [a, 0, b, 0, ..] if starts(a) && starts(b) => Some(Self::Utf16(Some(Order::Little))),
             _ => None,
+        }
+    }
+
+    fn transcoded(self, body: &[u8]) -> Result<Cow<'_, [u8]>, ExtractError> {
+        match self {
+            Self::Unknown | Self::Ascii => Ok(Cow::Borrowed(body)),
+            Self::Utf16(order) => utf16(body, order.unwrap_or(Order::Big)).map(Cow::Owned),
+            Self::Utf32(order) => utf32(body, order.unwrap_or(Order::Big)).map(Cow::Owned),
         }
     }
 

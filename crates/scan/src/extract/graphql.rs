@@ -36,7 +36,11 @@ pub(super) fn document(
     for (value, limit, rule) in [
         (shape.depth, limits.graphql_depth, "graphql-depth"),
         (shape.aliases, limits.graphql_aliases, "graphql-aliases"),
-        (shape.directives, limits.graphql_aliases, "graphql-directives"),
+        (
+            shape.directives,
+            limits.graphql_aliases,
+            "graphql-directives",
+        ),
         (shape.operations, limits.graphql_batch, "graphql-batch"),
     ] {
         if value > limit {
@@ -49,10 +53,20 @@ pub(super) fn document(
 
 /// A cheap look at the first word.
 fn may_be_one(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii_start();
-    [b"{".as_slice(), b"query", b"mutation", b"subscription", b"fragment", b"#"]
-        .iter()
-        .any(|start| text.starts_with(start))
+    let text = text
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(text)
+        .trim_ascii_start();
+    [
+        b"{".as_slice(),
+        b"query",
+        b"mutation",
+        b"subscription",
+        b"fragment",
+        b"#",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
 }
 
 /// What a document asks for.
@@ -401,7 +415,9 @@ impl<'t, 'f> Parser<'t, 'f> {
             _ => (rest.get(..4).unwrap_or_default(), rest.get(4..)),
         };
         let next = next.ok_or(Fault::NotGraphql)?;
-        let code = core::str::from_utf8(digits).ok().filter(|text| text.len() <= 8);
+        let code = core::str::from_utf8(digits)
+            .ok()
+            .filter(|text| text.len() <= 8);
         let code = code.and_then(|text| u32::from_str_radix(text, 16).ok());
         let code = code.ok_or(Fault::NotGraphql)?;
         let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);

@@ -17,11 +17,7 @@ const MAX_SCHEME_BYTES: usize = 12;
 ///
 /// # Errors
 /// A limit that the inner container exceeds, or containers nested deeper than `nesting`.
-pub fn inside(
-    field: &Field<'_>,
-    limits: &Limits,
-    sink: &mut dyn Sink,
-) -> Result<(), ExtractError> {
+pub fn inside(field: &Field<'_>, limits: &Limits, sink: &mut dyn Sink) -> Result<(), ExtractError> {
     let value = field.value;
     let Some(kind) = Kind::of(value) else {
         return Ok(());
@@ -58,11 +54,7 @@ pub fn inside(
 }
 
 /// Whether it was JSON; limits hold, anything else wrong makes it text.
-fn read_json(
-    value: &[u8],
-    limits: &Limits,
-    sink: &mut impl Sink,
-) -> Result<bool, ExtractError> {
+fn read_json(value: &[u8], limits: &Limits, sink: &mut impl Sink) -> Result<bool, ExtractError> {
     let limits = Limits {
         duplicate_keys: true,
         ..*limits
@@ -88,25 +80,29 @@ impl Kind {
         }
         match *value {
             // Base64 of `{` and `[` (then any byte), in either alphabet.
-            [b'e' | b'W', b'0'..=b'9' | b'w'..=b'z' | b'+' | b'/' | b'-' | b'_', ..]
-                if value.iter().all(|&b| is_base64(b)) =>
-            {
-                Some(Self::Base64)
-            }
+            [
+                b'e' | b'W',
+                b'0'..=b'9' | b'w'..=b'z' | b'+' | b'/' | b'-' | b'_',
+                ..,
+            ] if value.iter().all(|&b| is_base64(b)) => Some(Self::Base64),
             [b'a'..=b'z' | b'A'..=b'Z', ..] => {
                 let head = value.get(..MAX_SCHEME_BYTES.min(value.len()))?;
                 let scheme = head.windows(3).any(|window| window == b"://");
                 (scheme && value.contains(&b'?')).then_some(Self::Url)
             }
-            _ => matches!(value.trim_ascii_start().first(), Some(b'{' | b'['))
-                .then_some(Self::Json),
+            _ => {
+                matches!(value.trim_ascii_start().first(), Some(b'{' | b'[')).then_some(Self::Json)
+            }
         }
     }
 }
 
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'.' | b'\r' | b'\n')
+        || matches!(
+            byte,
+            b'+' | b'/' | b'-' | b'_' | b'=' | b'.' | b'\r' | b'\n'
+        )
 }
 
 /// Names the outer place in front of the inner one.

@@ -87,7 +87,10 @@ pub(super) fn parameter(rest: &[u8]) -> Option<(&[u8], Vec<u8>, &[u8])> {
     let mut rest = rest;
     loop {
         let after = rest.get(position(rest, b';')?.saturating_add(1)..)?;
-        let end = after.iter().take_while(|&&b| b != b'=' && b != b';').count();
+        let end = after
+            .iter()
+            .take_while(|&&b| b != b'=' && b != b';')
+            .count();
         let (name, next) = after.split_at_checked(end)?;
         let [b'=', value @ ..] = next else {
             rest = next;

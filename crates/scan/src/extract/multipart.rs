@@ -68,7 +68,10 @@ impl<'b> Splitter<'b> {
         let at = find(body, delimiter).ok_or(ExtractError::MalformedMultipart)?;
         let (preamble, rest) = body.split_at_checked(at).unwrap_or((body, &[]));
         let after = rest.get(delimiter.len()..).unwrap_or_default();
-        let padding = after.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let padding = after
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
         let line_end: &[u8] = match after.get(padding..).unwrap_or_default() {
             [b'\n', ..] => b"\n",
             _ => b"\r\n",
@@ -114,7 +117,11 @@ impl<'b> Splitter<'b> {
             let ends = rest.is_empty() || rest.trim_ascii_start().len() < rest.len();
             self.ended = true;
             self.rest = rest;
-            return if ends { Ok(()) } else { Err(ExtractError::MalformedMultipart) };
+            return if ends {
+                Ok(())
+            } else {
+                Err(ExtractError::MalformedMultipart)
+            };
         }
         let padding = self.rest.iter().take_while(|b| matches!(b, b' ' | b'\t'));
         let padding = padding.count();
@@ -148,6 +155,11 @@ impl<'b> Part<'b> {
     fn read(part: &'b [u8], index: usize, line_end: &[u8]) -> Result<Self, ExtractError> {
         let empty_line = [line_end, line_end].concat();
         let (head, content) = if let Some(content) = part.strip_prefix(line_end) {
+            // No headers; some look for the first empty line all the same, and take what is
+            // before it for headers.
+            if content.starts_with(line_end) || find(content, &empty_line).is_some() {
+                return Err(ExtractError::MalformedMultipart);
+            }
             (&[][..], content)
         } else {
             match find(part, &empty_line).and_then(|at| part.split_at_checked(at)) {
@@ -165,7 +177,10 @@ impl<'b> Part<'b> {
             content,
         };
         let mut lines = Vec::new();
-        for line in (Lines { rest: head, line_end }) {
+        for line in (Lines {
+            rest: head,
+            line_end,
+        }) {
             match lines.last_mut() {
                 // A folded line goes on with the one before it (RFC 5322 section 2.2.3).
                 Some(last) if line.starts_with(b" ") || line.starts_with(b"\t") => {
@@ -268,7 +283,11 @@ impl<'b> Part<'b> {
         if !declared {
             sink.field(Field::value(location, content));
         }
-        let kind = if media_type.is_empty() { b"text/plain" } else { media_type };
+        let kind = if media_type.is_empty() {
+            b"text/plain"
+        } else {
+            media_type
+        };
         let mut within = Within {
             outer: &location,
             sink: &mut *sink,
@@ -309,7 +328,11 @@ impl<'l> Iterator for Lines<'l> {
 
 /// `=XX` and soft line breaks undone; what is neither stays.
 fn quoted_printable(text: &[u8]) -> Vec<u8> {
-    let digit = |byte: u8| (byte as char).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let digit = |byte: u8| {
+        (byte as char)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     loop {

@@ -59,7 +59,11 @@ struct Text {
 impl<'b> Reader<'b> {
     fn document(mut self, sink: &mut impl Sink) -> Result<(), ExtractError> {
         if self.cursor.rest().starts_with(b"<?xml")
-            && self.cursor.rest().get(5).is_some_and(u8::is_ascii_whitespace)
+            && self
+                .cursor
+                .rest()
+                .get(5)
+                .is_some_and(u8::is_ascii_whitespace)
         {
             self.declaration()?;
         }
@@ -179,7 +183,11 @@ impl<'b> Reader<'b> {
         if self.attributes.len() >= self.limits.xml_attributes {
             return Err(ExtractError::TooLarge);
         }
-        if self.attributes.iter().any(|other| self.cursor.bytes(*other) == bytes) {
+        if self
+            .attributes
+            .iter()
+            .any(|other| self.cursor.bytes(*other) == bytes)
+        {
             return Err(ExtractError::MalformedXml);
         }
         self.attributes.push(name);
@@ -217,7 +225,11 @@ impl<'b> Reader<'b> {
         let run = self.cursor.until_tag();
         if self.open.is_empty() {
             let blank = self.cursor.bytes(run).iter().all(u8::is_ascii_whitespace);
-            return if blank { Ok(()) } else { Err(ExtractError::MalformedXml) };
+            return if blank {
+                Ok(())
+            } else {
+                Err(ExtractError::MalformedXml)
+            };
         }
         self.add(run, true)
     }

@@ -38,11 +38,7 @@ pub(super) fn deflate(body: &[u8], most: usize) -> Result<Vec<u8>, ExtractError>
 }
 
 /// One gzip member; what follows it.
-fn member<'b>(
-    body: &'b [u8],
-    out: &mut Vec<u8>,
-    most: usize,
-) -> Result<&'b [u8], ExtractError> {
+fn member<'b>(body: &'b [u8], out: &mut Vec<u8>, most: usize) -> Result<&'b [u8], ExtractError> {
     const MALFORMED: ExtractError = ExtractError::MalformedCoding;
     let [0x1F, 0x8B, 8, flags, _, _, _, _, _, _, rest @ ..] = body else {
         return Err(MALFORMED);
@@ -130,7 +126,11 @@ const fn table() -> [u32; 16] {
         let mut crc = index;
         let mut bit = 0;
         while bit < 4 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+            crc = if crc & 1 == 1 {
+                (crc >> 1) ^ 0xEDB8_8320
+            } else {
+                crc >> 1
+            };
             bit += 1;
         }
         *first = crc;

@@ -66,7 +66,11 @@ fn window_bytes(body: &[u8]) -> Option<u64> {
     if !single_segment {
         let window = rest.first()?;
         let base = 1u64 << (10u32.saturating_add(u32::from(window >> 3)));
-        return Some((base / 8).saturating_mul(u64::from(window & 7)).saturating_add(base));
+        return Some(
+            (base / 8)
+                .saturating_mul(u64::from(window & 7))
+                .saturating_add(base),
+        );
     }
     let (size_bytes, offset) = match descriptor >> 6 {
         0 => (1, 0),

@@ -150,7 +150,10 @@ pub(super) fn references_into(
     let mut pieces = text.split(|&b| b == b'&');
     out.extend_from_slice(pieces.next().unwrap_or_default());
     for piece in pieces {
-        let end = piece.iter().take(MAX_REFERENCE_BYTES).position(|&b| b == b';');
+        let end = piece
+            .iter()
+            .take(MAX_REFERENCE_BYTES)
+            .position(|&b| b == b';');
         let (name, rest) = end
             .and_then(|end| piece.split_at_checked(end))
             .ok_or(ExtractError::MalformedXml)?;
