@@ -17,6 +17,8 @@ const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
 pub(crate) struct PolicyFile {
     path: PathBuf,
     document: Value,
+    /// The OpenAPI documents that were read into it.
+    contracts: Vec<PathBuf>,
 }
 
 impl PolicyFile {
@@ -39,11 +41,13 @@ impl PolicyFile {
                 .with_context(|| format!("cannot read {}", path.display()))?,
         );
         // YAML is a superset of JSON, and the YAML reader refuses repeated members in both.
-        let document =
+        let mut document =
             serde_saphyr::from_str(&text).map_err(|error| fault(path, &error.to_string()))?;
+        let contracts = inline_contracts(path.parent(), &mut document)?;
         Ok(Self {
             path: path.to_owned(),
             document,
+            contracts,
         })
     }
 
@@ -88,7 +92,7 @@ impl PolicyFile {
         Zeroizing::new(document.to_string().into_bytes())
     }
 
-    /// The files its material is read from.
+    /// The files its material and its OpenAPI documents are read from.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let folder = self.materials().folder;
         let keys = self
@@ -101,6 +105,7 @@ impl PolicyFile {
             .chain(self.document.pointer("/bridge/token/file"))
             .filter_map(Value::as_str)
             .map(|path| folder.join(path))
+            .chain(self.contracts.iter().cloned())
             .collect()
     }
 
@@ -119,6 +124,30 @@ impl PolicyFile {
         wipe(&mut document);
         Ok(text)
     }
+}
+
+/// Puts the OpenAPI documents that `inspect.openapi` names by file in place of their names: they
+/// are no secrets, and who judges can read no files.
+fn inline_contracts(folder: Option<&Path>, document: &mut Value) -> Result<Vec<PathBuf>> {
+    let mut read = Vec::new();
+    let policies = document.get_mut("policies").and_then(Value::as_object_mut);
+    for policy in policies
+        .into_iter()
+        .flat_map(|policies| policies.values_mut())
+    {
+        let Some(place) = policy.pointer_mut("/inspect/openapi") else {
+            continue;
+        };
+        let Some(name) = place.get("file").and_then(Value::as_str) else {
+            continue;
+        };
+        let file = folder.unwrap_or(Path::new("")).join(name);
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        *place = serde_saphyr::from_str(&text).map_err(|error| fault(&file, &error.to_string()))?;
+        read.push(file);
+    }
+    Ok(read)
 }
 
 /// Every place of a document that names key material.
@@ -245,6 +274,21 @@ mod tests {
             value["keys"][2]["material"],
             serde_json::json!({ "bridge": "c" })
         );
+    }
+
+    #[test]
+    fn an_openapi_document_is_read_into_its_place() {
+        let (folder, path) =
+            written("policies: { a: { inspect: { openapi: { file: api.yaml } } } }");
+        assert!(PolicyFile::read(&path).is_err(), "the file is not there");
+        let api = folder.path().join("api.yaml");
+        std::fs::write(&api, "openapi: 3.1.0\npaths: {}\n").expect("written");
+        let file = PolicyFile::read(&path).expect("read");
+        let inlined = file
+            .document()
+            .pointer("/policies/a/inspect/openapi/openapi");
+        assert_eq!(inlined, Some(&Value::from("3.1.0")));
+        assert_eq!(file.files(), [api]);
     }
 
     #[test]

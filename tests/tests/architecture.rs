@@ -49,6 +49,7 @@ fn arrows_between_our_crates_point_one_way() {
         ("sealgate-aead", &[][..]),
         ("sealgate-wire", &[]),
         ("sealgate-scan", &[]),
+        ("sealgate-contract", &[]),
         ("sealgate-signature", &[]),
         ("sealgate-jose", &["sealgate-aead"]),
         (
@@ -59,6 +60,7 @@ fn arrows_between_our_crates_point_one_way() {
                 "sealgate-jose",
                 "sealgate-signature",
                 "sealgate-scan",
+                "sealgate-contract",
             ],
         ),
         ("sealgate-plugin", &["sealgate-engine", "sealgate-wire"]),

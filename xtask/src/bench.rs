@@ -158,12 +158,19 @@ fn scan_corpus(places: &Places, corpus: &Path) -> Result<bool> {
         bail!("{} is not a folder", corpus.display());
     }
     say::step("scan the corpora");
+    let folder = corpus.as_os_str();
+    example(places, "corpus", &["--corpus".as_ref(), folder])?;
+    say::step("memory over 1,000,000 requests");
+    example(places, "memory", &[])?;
+    Ok(true)
+}
+
+/// Runs one of the scanner's own measurements.
+fn example(places: &Places, name: &str, arguments: &[&std::ffi::OsStr]) -> Result<()> {
     let mut cargo: Command = places.cargo();
     cargo
         .args(["run", "--locked", "--quiet", "--profile", "measure"])
-        .args(["--package", "sealgate-scan", "--example", "corpus", "--"])
-        .arg("--corpus")
-        .arg(corpus);
-    process::loud(&mut cargo)?;
-    Ok(true)
+        .args(["--package", "sealgate-scan", "--example", name, "--"])
+        .args(arguments);
+    process::loud(&mut cargo)
 }

@@ -111,6 +111,12 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
             stage.headers.join(", "),
             classes.join(", "),
         ));
+        if let Some(contract) = &stage.contract {
+            lines.push(format!(
+                "  bodies as an OpenAPI document allows them, {} operations, nothing else",
+                contract.len()
+            ));
+        }
     }
     lines
 }

@@ -237,6 +237,12 @@ reasons! {
     InspectMalformed = "inspect-malformed", Inspect, Malformed;
     /// The plaintext is beyond the structural limits.
     InspectLimits = "inspect-limits", Inspect, Malformed;
+    /// The OpenAPI document lists no such operation.
+    ContractOperation = "contract-operation", Inspect, Forbidden;
+    /// The operation takes no body of this media type.
+    ContractMediaType = "contract-media-type", Inspect, Unsupported;
+    /// The body is not one that the operation takes.
+    ContractBody = "contract-body", Inspect, Malformed;
     /// SQL injection.
     InjectionSql = "injection-sqli", Inspect, Forbidden;
     /// Cross-site scripting.

@@ -443,6 +443,46 @@ fn containers_in_values_are_opened_to_a_bound_and_named() {
     assert!(report(&wrap(nesting + 1)).exhausted);
 }
 
+/// Counted in bytes handed to the detectors, not in seconds: what is inside of values is looked at
+/// again on each level, and there are only so many levels.
+#[test]
+fn the_work_grows_with_the_body_and_no_faster() {
+    let work = |kind: &str, body: &[u8]| {
+        let policy = ScanPolicy::default();
+        let mut scanner = Scanner::new(&policy);
+        extract::body(kind.as_bytes(), body, &policy.limits, &mut scanner).ok();
+        scanner.finish().bytes_scanned
+    };
+    let list = |value: Value, count: usize| Value::from(vec![value; count]).to_string();
+    let nested = json!({ "a": json!({ "a": json!({ "a": "x y z" }).to_string() }).to_string() });
+    let makers: [(&str, &str, &dyn Fn(usize) -> String); 8] = [
+        ("json in json", "", &|n| list(nested.clone(), n)),
+        ("links", "", &|n| {
+            list(json!("https://a.test/?b=https://c.test/?d=e"), n)
+        }),
+        ("base64", "", &|n| {
+            list(json!(base64(b"{\"a\":[1,2,3,\"b\"]}")), n)
+        }),
+        ("brackets", "text/plain", &|n| "[1,[2,".repeat(n)),
+        ("open tags", "application/xml", &|n| "<a>".repeat(n)),
+        ("comments", "application/xml", &|n| {
+            format!("<a>{}</a>", "x<!--y-->".repeat(n))
+        }),
+        ("braces", "", &|n| {
+            json!({ "query": "{a".repeat(n) }).to_string()
+        }),
+        ("dashes", "multipart/form-data; boundary=--", &|n| {
+            "-".repeat(n * 8)
+        }),
+    ];
+    for (name, kind, make) in makers {
+        let (short, long) = (make(500), make(1000));
+        let (once, twice) = (work(kind, short.as_bytes()), work(kind, long.as_bytes()));
+        assert!(once <= 6 * short.len(), "{name}: {once} of {}", short.len());
+        assert!(twice <= 2 * once + 256, "{name}: {once}, then {twice}");
+    }
+}
+
 /// A quarter of a megabyte of ordinary members around one.
 fn padded(value: &str, behind: bool) -> String {
     let mut members = String::new();

@@ -419,3 +419,32 @@ fn a_path_that_climbs_is_one_value_from_there_on() {
         ["a", "..", "../../etc/x", "..", "etc", "x"]
     );
 }
+
+#[test]
+fn fields_bytes_and_plain_text_are_bounded() {
+    use sealgate_scan::{ClassSet, ScanPolicy, Scanner};
+    let exhausted = |limits: Limits, body: &[u8]| {
+        let mut scanner = Scanner::new(&ScanPolicy::new(ClassSet::all(), limits));
+        extract::body(b"application/json", body, &limits, &mut scanner).unwrap();
+        scanner.finish().exhausted
+    };
+    let limits = Limits {
+        fields: 2,
+        ..Limits::default()
+    };
+    assert!(!exhausted(limits, b"[1,2]"));
+    assert!(exhausted(limits, b"[1,2,3]"));
+    let limits = Limits {
+        bytes: 4,
+        ..Limits::default()
+    };
+    assert!(!exhausted(limits, b"[12,34]"));
+    assert!(exhausted(limits, b"[12,345]"));
+    let limits = Limits {
+        text_bytes: 3,
+        ..Limits::default()
+    };
+    let read = |body: &[u8]| extract::body(b"text/plain", body, &limits, &mut |_: Field<'_>| {});
+    assert!(read(b"abc").is_ok());
+    assert_eq!(read(b"abcd"), Err(ExtractError::TooLarge));
+}

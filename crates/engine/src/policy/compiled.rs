@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sealgate_contract::Contract;
 use sealgate_scan::ScanPolicy;
 
 use super::keys::{DecryptKey, SigningKey, VerifierKey};
@@ -93,4 +94,6 @@ pub(crate) struct InspectPolicy {
     pub(crate) mode: Mode,
     pub(crate) headers: Vec<String>,
     pub(crate) scan: ScanPolicy,
+    /// What bodies the operations of the upstream take.
+    pub(crate) contract: Option<Contract>,
 }

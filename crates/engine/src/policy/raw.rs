@@ -2,10 +2,14 @@
 //!
 //! Unknown members are refused everywhere. The doc comments here are what `docs/policy.md` prints.
 
+mod inspect;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+
+pub(crate) use inspect::{RawInspect, RawInspectExclusion, RawInspectLimits};
 
 /// The top of a policy document.
 // Sections stay JSON here so that each reports its own faults.
@@ -379,64 +383,6 @@ pub(crate) enum RawPayloadFormat {
     Aes256Gcm,
 }
 
-/// Injection scan of path, query, cookies, headers, claims and body, after decryption.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawInspect {
-    /// `enforce` or `observe`.
-    #[serde(default)]
-    pub(crate) mode: Mode,
-    /// Attack classes to look for: `sqli`, `xss`, `command`, `path`, `ssti`, `nosql`, `ldap`,
-    /// `xpath`, `xxe`, `include`, `jndi`, `ssrf`, `crlf`, `prototype`, `deserialization`,
-    /// `graphql`, `mass-assignment`, `prompt`. Default: all but `prompt`.
-    #[serde(default)]
-    pub(crate) classes: Option<Vec<String>>,
-    /// How little evidence refuses, 1 to 4: 1 what has no innocent reading, 2 fragments that some
-    /// texts contain, 3 the syntax an attack needs, 4 single marks. Default 1.
-    #[serde(default = "default_paranoia")]
-    pub(crate) paranoia: u32,
-    /// Places where a class is expected and does not count.
-    #[serde(default)]
-    pub(crate) exclude: Vec<RawInspectExclusion>,
-    /// Names of members and parameters that clients may not set, for `mass-assignment`; case, `-`
-    /// and `_` do not matter.
-    #[serde(default)]
-    pub(crate) protected_names: Vec<String>,
-    /// Names of further request headers to scan, lower case.
-    #[serde(default)]
-    pub(crate) headers: Vec<String>,
-    /// Structural limits of the body.
-    #[serde(default)]
-    pub(crate) limits: RawInspectLimits,
-}
-
-/// A place where some classes are expected: a field for SQL, for markup, for a template.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawInspectExclusion {
-    /// The place as the log names it: `json:/items/*/note`, `query:q`, `header:user-agent`. `*` is
-    /// any run without a slash; a name itself is meant when ` (name)` is behind it.
-    pub(crate) at: String,
-    /// Classes that do not count there.
-    pub(crate) classes: Vec<String>,
-    /// Only for these exact values. Default: for all.
-    #[serde(default)]
-    pub(crate) values: Vec<String>,
-}
-
-/// Structural limits of an inspected body.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct RawInspectLimits {
-    /// Deepest JSON nesting, 1 to 128. Default 32.
-    pub(crate) json_depth: u32,
-    /// Most fields of one request, 16 to 1000000. Default 20000.
-    pub(crate) fields: u32,
-}
-
 /// One row of the route table.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -487,19 +433,6 @@ impl Default for RawTokenSource {
             scheme: "Bearer".into(),
         }
     }
-}
-
-impl Default for RawInspectLimits {
-    fn default() -> Self {
-        Self {
-            json_depth: 32,
-            fields: 20_000,
-        }
-    }
-}
-
-fn default_paranoia() -> u32 {
-    1
 }
 
 fn default_bridge_timeout_ms() -> u32 {

@@ -1,5 +1,6 @@
 //! The injection scan, over everything an application reads: always the plaintext.
 
+use sealgate_contract::{Contract, Rule};
 use sealgate_scan::extract::{self, ExtractError};
 use sealgate_scan::{Class, Limits, Scanner};
 
@@ -79,6 +80,9 @@ pub(crate) fn check(
             (request.value(b"content-type").unwrap_or_default(), bytes)
         }
     };
+    if let Some(contract) = &policy.contract {
+        kept(contract, request, content_type, bytes)?;
+    }
     if !bytes.is_empty() {
         extract::body(content_type, bytes, &limits, &mut scanner).map_err(extraction)?;
     }
@@ -93,6 +97,30 @@ pub(crate) fn check(
         return Err(Reason::InspectLimits.into());
     }
     Ok(Inspected { decoded })
+}
+
+/// The positive model: the body is one that the operation takes.
+fn kept(
+    contract: &Contract,
+    request: &Request,
+    content_type: &[u8],
+    body: &[u8],
+) -> Result<(), Finding> {
+    let text = |bytes| core::str::from_utf8(bytes).ok();
+    let operation = text(request.method.as_slice())
+        .zip(text(request.path()))
+        .and_then(|(method, path)| contract.operation(method, path))
+        .ok_or(Reason::ContractOperation)?;
+    let content_type = text(content_type).unwrap_or_default();
+    operation
+        .check(content_type, body)
+        .map_err(|violation| Finding {
+            reason: match violation.rule {
+                Rule::MediaType => Reason::ContractMediaType,
+                _ => Reason::ContractBody,
+            },
+            place: Some(violation.to_string()),
+        })
 }
 
 fn reason(class: Class) -> Reason {
