@@ -69,6 +69,10 @@ fn doctor_names_each_finding_with_a_fix() {
     );
 
     let config = std::fs::read_to_string(place.path("bridge.toml")).unwrap();
+    assert!(text(&place.verb("doctor", &[])).contains("audit log: none is kept"));
+    let lost = format!("{config}[lifecycle]\njournal = \"/no/such/folder/keys.jsonl\"\n");
+    place.write("bridge.toml", &lost);
+    assert!(text(&place.verb("doctor", &[])).contains("journal: /no/such/folder"));
     place.write(
         "bridge.toml",
         &config.replace("label = \"test\"", "label = \"other\""),

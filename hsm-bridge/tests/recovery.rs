@@ -35,6 +35,7 @@ fn a_token_directory_that_returns_is_in_service_within_a_second_by_one_recovery(
         );
     };
     assert_eq!((first.status, first.code().as_str()), (503, "token_down"));
+    assert!(first.head.contains("retry-after: 1"), "{first:?}");
     // While it is down every answer is quick, and nothing hangs.
     for _ in 0..20 {
         let start = Instant::now();

@@ -75,28 +75,50 @@ fn process(config: &Config) -> Vec<Finding> {
             SecretSource::Credential(_) => {}
         }
     }
-    for socket in &config.sockets {
-        let folder = socket
-            .path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        match folder.map(|folder| (folder, std::fs::metadata(folder))) {
-            Some((folder, Err(error))) => findings.push(Finding::bad(
-                "socket",
-                format!("{}: {error}", folder.display()),
-                "make the folder, mode 0750, owned by the bridge's user",
-            )),
-            Some((folder, Ok(meta))) if meta.permissions().mode() & 0o002 != 0 => {
-                findings.push(Finding::warn(
-                    "socket",
-                    format!("everyone may write in {}", folder.display()),
-                    "use a folder of its own, mode 0750",
-                ));
-            }
-            _ => {}
-        }
-    }
+    let sockets = config.sockets.iter().map(|s| ("socket", s.path.as_path()));
+    let audit = config.audit.iter().map(|a| ("audit log", a.path.as_path()));
+    let journal = config.lifecycle.journal.iter();
+    let journal = journal.map(|path| ("journal", path.as_path()));
+    findings.extend(
+        sockets
+            .chain(audit)
+            .chain(journal)
+            .filter_map(|(what, path)| folder(what, path)),
+    );
+    findings.push(match &config.audit {
+        None => Finding::warn(
+            "audit log",
+            "none is kept: nobody can tell later who used which key",
+            "add [audit] with a `path` and a `checkpoint_key`",
+        ),
+        Some(audit) if audit.checkpoint_key.is_none() => Finding::warn(
+            "audit log",
+            "no key signs it: whoever may write the file can write it anew",
+            "make an ES256 key and name it as `checkpoint_key`",
+        ),
+        Some(_) => Finding::good("audit log", "kept, and signed by the token"),
+    });
     findings
+}
+
+/// What is wrong with the folder that a file or socket is to be in.
+fn folder(what: &str, path: &Path) -> Option<Finding> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())?;
+    match std::fs::metadata(folder) {
+        Err(error) => Some(Finding::bad(
+            what,
+            format!("{}: {error}", folder.display()),
+            "make the folder, mode 0750, owned by the bridge's user",
+        )),
+        Ok(meta) if meta.permissions().mode() & 0o002 != 0 => Some(Finding::warn(
+            what,
+            format!("everyone may write in {}", folder.display()),
+            "use a folder of its own, mode 0750",
+        )),
+        Ok(_) => None,
+    }
 }
 
 fn file_mode(what: &str, path: &Path) -> Option<Finding> {

@@ -26,7 +26,7 @@ pub(super) fn failure(failure: KeyFailure) -> Response<Body> {
     let status = StatusCode::from_u16(failure.http_status());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = typed(status, JSON, encode_failure(failure).into());
-    if status == StatusCode::TOO_MANY_REQUESTS {
+    if failure.is_transient() {
         response
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from_static("1"));

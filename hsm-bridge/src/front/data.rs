@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -28,6 +28,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CLIENT: HeaderName = HeaderName::from_static(CLIENT_HEADER);
 /// Longest request id that is echoed, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 128;
+/// How long a client without failures left waits for its refusal.
+const LIMITED_PAUSE: Duration = Duration::from_millis(10);
 /// Shortest header token, in bytes.
 const MIN_TOKEN_BYTES: usize = 16;
 /// Headers that a proxy adds to what comes from outside. Envoy's callouts carry none of them.
@@ -182,6 +184,8 @@ impl DataSocket {
         }
         let client = client(request.headers());
         if !self.budget.allows(&client, start) {
+            // Who is refused for failing too often must not crowd out the others meanwhile.
+            tokio::time::sleep(LIMITED_PAUSE).await;
             return Err(KeyFailure::Limited);
         }
         let deadline = start + self.bridge.config.server.request_timeout;

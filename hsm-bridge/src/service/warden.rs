@@ -12,7 +12,7 @@ const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// First pause between attempts to open a token again; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause: a token that returns is in service within a second.
-const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 impl Service {
     /// Runs until the service stops.
