@@ -125,6 +125,7 @@ Input (`-` is standard input):
               headers      an object, or a list of [name, value] pairs; a value may be a list
               body         text; an object or array is written out as JSON
               body_base64  bytes, as base64 (`body` with `\"body_encoding\": \"base64\"` is taken too)
+              A body under a `content-encoding` header is decoded, unless it was recorded decoded.
   --har       log.entries[].request; a base64 `postData` is decoded.
 
 Output, one JSON object a line on standard output:

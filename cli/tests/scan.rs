@@ -153,6 +153,18 @@ fn every_part_of_a_request_is_scanned() {
         assert_eq!(lines[0]["verdict"], "refuse", "{request}");
         assert_eq!(lines[0]["findings"][0]["location"], location, "{request}");
     }
+    // {"note":"x' OR '1'='1' -- "} as gzip, and the same recorded behind its decoder.
+    let gzip = "H4sIAAAAAAACA6tWyssvSVWyUqpQV/APUlA3VLcFYgVdXQWlWgAkoiz8HAAAAA==";
+    let headers = json!({"content-encoding": "gzip", "content-type": "application/json"});
+    let decoded = json!({"note": ATTACK}).to_string();
+    for request in [
+        json!({"target": "/", "headers": headers, "body_base64": gzip}),
+        json!({"target": "/", "headers": headers, "body": decoded}),
+        json!({"target": "/", "headers": {"content-encoding": "compress"}, "body": "x"}),
+    ] {
+        let output = scan(folder.path(), &["--requests", "-"], &request.to_string());
+        assert_eq!(verdicts(&output), ["refuse"], "{request}");
+    }
     let malformed = json!({
         "target": "/", "headers": {"content-type": "application/json"}, "body": "{\"a\":",
     });

@@ -1,9 +1,12 @@
 //! From a value or a request to a verdict: extraction and scan as the gate does them.
 
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use sealgate_engine::Gate;
+use sealgate_scan::extract::{Codings, ExtractError};
 use sealgate_scan::{
     Class, ClassSet, Field, Limits, Location, Paranoia, Report, ScanPolicy, Scanner, extract,
 };
@@ -152,10 +155,13 @@ impl Judge {
     /// Takes one item apart and scans it.
     pub(crate) fn judge(&self, content: &Content) -> Verdict {
         let start = Instant::now();
-        let mut verdict = match content {
+        let judged = catch_unwind(AssertUnwindSafe(|| match content {
             Content::Value(value) => self.value(value),
             Content::Request(request) => self.request(request),
-        };
+        }));
+        // A bug of ours ends one verdict, as a refusal, and not the run.
+        let mut verdict =
+            judged.unwrap_or_else(|_| Verdict::unread(0, Some("scanner-panicked"), None));
         verdict.took = start.elapsed();
         verdict
     }
@@ -197,10 +203,10 @@ impl Judge {
                             policy: Some(name.to_owned()),
                             ..settings.request(request)
                         },
-                        None => Verdict::unread(request, None, Some(name)),
+                        None => Verdict::unread(request.bytes(), None, Some(name)),
                     },
-                    Ok(None) => Verdict::unread(request, None, None),
-                    Err(reason) => Verdict::unread(request, Some(reason.code()), None),
+                    Ok(None) => Verdict::unread(request.bytes(), None, None),
+                    Err(reason) => Verdict::unread(request.bytes(), Some(reason.code()), None),
                 }
             }
         }
@@ -209,12 +215,12 @@ impl Judge {
 
 impl Verdict {
     /// Nothing was scanned: no route, an open one, or a policy without `inspect`.
-    fn unread(request: &Request, error: Option<&'static str>, policy: Option<&str>) -> Self {
+    fn unread(bytes: usize, error: Option<&'static str>, policy: Option<&str>) -> Self {
         Self {
             report: Report::default(),
             error,
             policy: policy.map(str::to_owned),
-            bytes: request.target.len().saturating_add(request.body.len()),
+            bytes,
             took: Duration::ZERO,
         }
     }
@@ -234,7 +240,7 @@ impl Settings {
         let (path, query) = request.path_and_query();
         extract::path(path.as_bytes(), &mut scanner);
         extract::query(query.unwrap_or_default().as_bytes(), &mut scanner);
-        let mut bytes = request.target.len().saturating_add(request.body.len());
+        let mut bytes = request.bytes();
         for (name, value) in &request.headers {
             if name == "cookie" {
                 extract::cookies(value.as_bytes(), &mut scanner);
@@ -246,12 +252,10 @@ impl Settings {
             bytes = bytes.saturating_add(value.len());
         }
         let kind = request.values("content-type").next().unwrap_or_default();
-        let body = extract::body(
-            kind.as_bytes(),
-            &request.body,
-            &self.scan.limits,
-            &mut scanner,
-        );
+        let limits = &self.scan.limits;
+        let body = plain_body(request, limits).and_then(|body| {
+            extract::body(kind.as_bytes(), &body, limits, &mut scanner).map(|_| ())
+        });
         // A gate refuses such a path before it scans; without a policy there is no gate.
         let ambiguous = matches!(self.headers, Headers::OfPolicy(_))
             && !sealgate_engine::path_has_one_reading(path.as_bytes());
@@ -272,6 +276,22 @@ impl Headers {
             Self::AllButFraming => !FRAMING_HEADERS.contains(&name),
             Self::These(names) | Self::OfPolicy(names) => names.iter().any(|one| one == name),
         }
+    }
+}
+
+/// The body without its content coding. Recorders often keep the header and decode the body: text
+/// that is no compressed data is taken as it is.
+fn plain_body<'r>(request: &'r Request, limits: &Limits) -> Result<Cow<'r, [u8]>, ExtractError> {
+    let coding = request.values("content-encoding").next();
+    let codings = Codings::parse(coding.unwrap_or_default().as_bytes(), limits)?;
+    if codings.is_identity() || request.body.is_empty() {
+        return Ok(Cow::Borrowed(&request.body));
+    }
+    match extract::decoded(&codings, &request.body, limits) {
+        Err(ExtractError::MalformedCoding) if std::str::from_utf8(&request.body).is_ok() => {
+            Ok(Cow::Borrowed(&request.body))
+        }
+        decoded => decoded.map(Cow::Owned),
     }
 }
 

@@ -96,6 +96,11 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Bytes of target and body.
+    pub(crate) fn bytes(&self) -> usize {
+        self.target.len().saturating_add(self.body.len())
+    }
+
     /// Path, and query if there is a question mark.
     pub(crate) fn path_and_query(&self) -> (&str, Option<&str>) {
         match self.target.split_once('?') {
