@@ -27,10 +27,13 @@ fn broken(schema: &Value, body: &Value) -> Option<Rule> {
     checked.err().map(|violation| violation.rule)
 }
 
+/// A schema, bodies it allows, and bodies it does not with the rule they break.
+type Case<'c> = (Value, &'c [Value], &'c [(Value, Rule)]);
+
 #[test]
 fn each_keyword_holds_and_breaks() {
     use Rule as R;
-    let cases: &[(Value, &[Value], &[(Value, Rule)])] = &[
+    let cases: &[Case<'_>] = &[
         (json!(true), &[json!(1), json!({"a": 1})], &[]),
         (json!(false), &[], &[(json!(1), R::Never)]),
         (

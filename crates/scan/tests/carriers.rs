@@ -443,6 +443,9 @@ fn containers_in_values_are_opened_to_a_bound_and_named() {
     assert!(report(&wrap(nesting + 1)).exhausted);
 }
 
+/// Name, content type, and a body of so many pieces.
+type Maker<'m> = (&'m str, &'m str, &'m dyn Fn(usize) -> String);
+
 /// Counted in bytes handed to the detectors, not in seconds: what is inside of values is looked at
 /// again on each level, and there are only so many levels.
 #[test]
@@ -455,7 +458,7 @@ fn the_work_grows_with_the_body_and_no_faster() {
     };
     let list = |value: Value, count: usize| Value::from(vec![value; count]).to_string();
     let nested = json!({ "a": json!({ "a": json!({ "a": "x y z" }).to_string() }).to_string() });
-    let makers: [(&str, &str, &dyn Fn(usize) -> String); 8] = [
+    let makers: [Maker<'_>; 8] = [
         ("json in json", "", &|n| list(nested.clone(), n)),
         ("links", "", &|n| {
             list(json!("https://a.test/?b=https://c.test/?d=e"), n)
