@@ -126,6 +126,7 @@ fn the_core_crates_use_no_runtime() {
         "sealgate-jose",
         "sealgate-signature",
         "sealgate-scan",
+        "sealgate-contract",
         "sealgate-engine",
     ] {
         for name in banned {

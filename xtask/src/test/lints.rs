@@ -11,8 +11,9 @@ use crate::places::Places;
 use crate::{process, say};
 
 /// Crates that must also build without an operating system under them.
-const PORTABLE: [&str; 6] = [
+const PORTABLE: [&str; 7] = [
     "sealgate-aead",
+    "sealgate-contract",
     "sealgate-engine",
     "sealgate-jose",
     "sealgate-scan",
