@@ -158,8 +158,14 @@ fn scan_corpus(places: &Places, corpus: &Path) -> Result<bool> {
         bail!("{} is not a folder", corpus.display());
     }
     say::step("scan the corpora");
-    let folder = corpus.as_os_str();
-    example(places, "corpus", &["--corpus".as_ref(), folder])?;
+    let mislabelled = places.root.join("docs/corpora-mislabelled.md");
+    let arguments = [
+        "--corpus".as_ref(),
+        corpus.as_os_str(),
+        "--mislabelled".as_ref(),
+        mislabelled.as_os_str(),
+    ];
+    example(places, "corpus", &arguments)?;
     say::step("memory over 1,000,000 requests");
     example(places, "memory", &[])?;
     Ok(true)

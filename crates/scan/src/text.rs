@@ -75,16 +75,30 @@ pub(crate) fn holds(text: &[u8], lower: &[&[u8]]) -> bool {
 
 /// The first place of any of the words. One pass: words are compared only where one can start.
 pub(crate) fn find_any(text: &[u8], lower: &[&[u8]]) -> Option<usize> {
-    let mut firsts = 0u128;
-    for first in lower.iter().filter_map(|word| word.first()) {
-        firsts |= 1u128.checked_shl(u32::from(*first)).unwrap_or_default();
+    // Which bytes the words have in their first, second and third place: 64 buckets each.
+    let bucket = |byte: u8| 1u64 << (byte.to_ascii_lowercase() & 63);
+    let mut places = [0u64; 3];
+    for word in lower {
+        for (index, place) in places.iter_mut().enumerate() {
+            *place |= word.get(index).map_or(u64::MAX, |&byte| bucket(byte));
+        }
     }
-    text.iter().enumerate().find_map(|(at, byte)| {
-        let bit = 1u128.checked_shl(u32::from(byte.to_ascii_lowercase()));
-        let starts_here = bit.is_some_and(|bit| firsts & bit != 0)
-            && lower.iter().any(|word| starts(tail(text, at), word));
-        starts_here.then_some(at)
-    })
+    let [first, second, third] = places;
+    text.windows(3)
+        .enumerate()
+        .find_map(|(at, window)| {
+            let [a, b, c] = window else { return None };
+            let may =
+                bucket(*a) & first != 0 && bucket(*b) & second != 0 && bucket(*c) & third != 0;
+            (may && lower.iter().any(|word| starts(tail(text, at), word))).then_some(at)
+        })
+        .or_else(|| short_end(text, lower))
+}
+
+/// Words shorter than three bytes at the very end, which [`find_any`] has no window for.
+fn short_end(text: &[u8], lower: &[&[u8]]) -> Option<usize> {
+    let from = text.len().saturating_sub(2);
+    (from..text.len()).find(|&at| lower.iter().any(|word| starts(tail(text, at), word)))
 }
 
 /// At most the first `length` bytes.

@@ -23,8 +23,8 @@ use super::Hit;
 use crate::bytes::ByteClasses;
 use crate::text::Text;
 
-/// A separator, a call or an argument; a lone word runs nothing.
-pub(super) const NEEDED: ByteClasses = ByteClasses::PIPE
+/// What separates, calls or quotes commands.
+const SEPARATORS: ByteClasses = ByteClasses::PIPE
     .with(ByteClasses::SEMICOLON)
     .with(ByteClasses::AMPERSAND)
     .with(ByteClasses::BACK_QUOTE)
@@ -32,11 +32,22 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::PIPE
     .with(ByteClasses::NEWLINE)
     .with(ByteClasses::PAREN)
     .with(ByteClasses::ANGLE)
-    .with(ByteClasses::BRACE)
+    .with(ByteClasses::BRACE);
+
+/// The same, or an argument; a lone word runs nothing.
+pub(super) const NEEDED: ByteClasses = SEPARATORS
     .with(ByteClasses::SLASH)
-    .with(ByteClasses::DOT);
+    .with(ByteClasses::DOT)
+    .with(ByteClasses::PERCENT);
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    // Without a separator only the first word can be a command.
+    if !text.seen.intersects(SEPARATORS) {
+        let arguments = text
+            .seen
+            .intersects(ByteClasses::SPACE.with(ByteClasses::PLUS));
+        return if arguments { shell::first(text) } else { None };
+    }
     let shell = shell::detect(text);
     if let Some(hit) = shell
         && hit.score >= 8

@@ -10,7 +10,9 @@
 use super::Hit;
 use crate::NormalForm;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, head, is_space, look_up, prose_words, run, skip_space, starts, tail};
+use crate::text::{
+    Text, has_sentence, head, is_space, look_up, prose_words, run, skip_space, starts, tail,
+};
 
 /// A line break.
 pub(super) const NEEDED: ByteClasses = ByteClasses::NEWLINE.with(ByteClasses::HIGH);
@@ -58,7 +60,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         let first = !before.contains(&b'\n');
         let short =
             first && prose_words(before, 4) <= 2 && before.len() <= 80 && !before.contains(&b':');
-        let score = if head_only || encoded && first || short {
+        let score = if head_only && !has_sentence(before, 4) || encoded && first || short {
             score
         } else {
             score.min(6)

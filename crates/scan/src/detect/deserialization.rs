@@ -37,15 +37,19 @@ const MAGIC: [(&[u8], &str); 12] = [
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes;
     let value = skip_space(head(bytes, 64));
+    let first = bytes.first().copied().unwrap_or_default();
+    let may_be_magic =
+        matches!(first, b'r' | b'a' | b'A' | b'H' | b'g' | b'Y' | b'c' | b'(' | 0..=b' ' | 0x80..);
     let hit = |rule, score| Some(Hit::at(rule, score, 0, 4));
-    let magic = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic));
+    let mut magics = MAGIC.iter().filter(|_| may_be_magic);
+    let magic = magics.find(|(magic, _)| bytes.starts_with(magic));
     if let Some((magic, rule)) = magic {
         // Four letters are too few for a word of base64 to be told from a name.
         let long =
             magic.len() > 4 || bytes.first().is_some_and(|&b| b >= 0x80) || bytes.len() >= 24;
         return hit(rule, if long { 10 } else { 5 });
     }
-    if pickle(value) {
+    if may_be_magic && pickle(value) {
         return hit("serialized-python", 9);
     }
     if text.seen.intersects(ByteClasses::COLON) {
@@ -63,7 +67,15 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     {
         return Some(Hit::at("serialized-node", 10, at, 13));
     }
+    // A class name stands alone, or in quotes, brackets or tags; not in a URL, an address, a sentence.
+    let quoted = ByteClasses::QUOTE
+        .with(ByteClasses::BRACKET)
+        .with(ByteClasses::ANGLE);
+    let apart = ByteClasses::SPACE
+        .with(ByteClasses::SLASH)
+        .with(ByteClasses::MARK);
     if text.seen.intersects(ByteClasses::DOT)
+        && (text.seen.intersects(quoted) || !text.seen.intersects(apart))
         && let Some(at) = gadget(bytes)
     {
         return Some(Hit::at("serialized-gadget", 10, at, 8));

@@ -21,11 +21,15 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     if bytes.len() > 512 {
         return None;
     }
+    let lone_wildcard = || lone.then(|| Hit::at("ldap-wildcard", 3, 0, bytes.len()));
+    if !text.seen.intersects(ByteClasses::PAREN) {
+        return lone_wildcard();
+    }
     junction(bytes)
         .or_else(|| wildcard_group(bytes))
         .or_else(|| cut_off(bytes))
         .or_else(|| whole_filter(bytes))
-        .or_else(|| lone.then(|| Hit::at("ldap-wildcard", 3, 0, bytes.len())))
+        .or_else(lone_wildcard)
 }
 
 /// `)(attribute=`, `)(|(`, `)(&`, `*)(!`.

@@ -31,11 +31,9 @@ pub(super) fn detect(text: &Text<'_>, protected: &[String]) -> Option<Hit> {
 
 /// Whether two names are the same but for case, `-` and `_`.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    let plain = |name: &[u8]| -> Vec<u8> {
-        name.iter()
-            .filter(|b| !matches!(b, b'-' | b'_'))
-            .map(u8::to_ascii_lowercase)
-            .collect()
-    };
-    !a.is_empty() && plain(a) == plain(b)
+    fn plain(name: &[u8]) -> impl Iterator<Item = u8> {
+        let letters = name.iter().filter(|b| !matches!(b, b'-' | b'_'));
+        letters.map(u8::to_ascii_lowercase)
+    }
+    !a.is_empty() && plain(a).eq(plain(b))
 }

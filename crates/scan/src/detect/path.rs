@@ -36,10 +36,16 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     {
         return Some(hit);
     }
-    if slash || text.seen.intersects(ByteClasses::COLON) {
+    let near = head(text.bytes, 8);
+    let drive = near.get(1) == Some(&b':') || starts(near, b"file:") || starts(near, b"zlib:");
+    if (slash || drive) && !starts(near, b"http") {
         return wrapper(text).or_else(|| secret_file(text));
     }
-    dotted(text)
+    if near.starts_with(b"....") {
+        dotted(text)
+    } else {
+        None
+    }
 }
 
 /// What the hops of a text are like.
@@ -112,10 +118,10 @@ fn hops(text: &[u8]) -> Option<Hops> {
         if slashes == 0 || !opens && found.count == 0 {
             continue;
         }
+        if found.count == 0 && found.stays == 0 {
+            found.first = start;
+        }
         if dots >= 2 {
-            if found.count == 0 && found.stays == 0 {
-                found.first = start;
-            }
             found.count = found.count.saturating_add(1);
             let run = head(tail(after, filler), slashes);
             let mixed = run.contains(&b'/') && run.contains(&b'\\');

@@ -11,7 +11,7 @@ mod lexer;
 
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
-use crate::text::Text;
+use crate::text::{Text, has_sentence};
 use grammar::{Verdict, judge};
 
 /// What is needed, and the dash that may start a comment.
@@ -39,7 +39,8 @@ pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
         Verdict::Suspicious => libinjectionrs::detect_sqli(budget.spend(form))
             .is_injection()
             .then(|| {
-                let score = if benign::is_complete(form) { 7 } else { 9 };
+                let told = has_sentence(form, 6) || benign::is_complete(form);
+                let score = if told { 7 } else { 9 };
                 Hit::at("libinjection-sqli", score, 0, form.len())
             }),
         Verdict::Clean => None,

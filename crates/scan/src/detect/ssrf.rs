@@ -13,13 +13,14 @@ use super::Hit;
 use crate::bytes::ByteClasses;
 use crate::text::{Text, ends, find, head, holds, run, starts, tail};
 
-/// A scheme's colon.
-pub(super) const NEEDED: ByteClasses = ByteClasses::COLON
-    .with(ByteClasses::SLASH)
-    .with(ByteClasses::DOT);
+/// What stands between scheme and host, or host and path.
+pub(super) const NEEDED: ByteClasses = ByteClasses::SLASH;
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes.trim_ascii();
+    if text.seen.intersects(ByteClasses::SPACE) && bytes.contains(&b' ') {
+        return None;
+    }
     let value = tail(
         bytes,
         run(bytes, |b| matches!(b, b'\'' | b'"' | b'<' | b'(')),

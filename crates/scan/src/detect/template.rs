@@ -58,6 +58,15 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     if let Some(hit) = bean(text) {
         return Some(hit);
     }
+    let opens = ByteClasses::BRACE
+        .with(ByteClasses::BRACKET)
+        .with(ByteClasses::ANGLE);
+    let called = ByteClasses::PAREN;
+    if !text.seen.intersects(opens)
+        && !(text.seen.intersects(called) && text.seen.intersects(ByteClasses::MARK))
+    {
+        return None;
+    }
     let mut at = 0usize;
     // Nested expressions are read more than once, all together no more than four times.
     let mut budget = text

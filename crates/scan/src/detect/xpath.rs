@@ -14,9 +14,7 @@ use crate::text::{
 };
 
 /// Function or path behind a break-out.
-pub(super) const NEEDED: ByteClasses = ByteClasses::PAREN
-    .with(ByteClasses::BRACKET)
-    .with(ByteClasses::SLASH);
+pub(super) const NEEDED: ByteClasses = ByteClasses::PAREN.with(ByteClasses::BRACKET);
 
 /// Functions and node tests of XPath, with their parenthesis.
 const FUNCTIONS: [&[u8]; 22] = [

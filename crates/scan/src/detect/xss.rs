@@ -11,7 +11,7 @@ mod uri;
 
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
-use crate::text::Text;
+use crate::text::{Text, has_sentence};
 
 /// Markup needs `<`, an attribute that was broken into `=`, a URI its `:`, a call its `(`.
 pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE
@@ -34,8 +34,10 @@ pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
         return Some(Hit::at("xss-disguised-bracket", 8, 0, form.len()));
     }
     let suspicious = angle && markup::has_tag(form) || equals && markup::has_attribute(form);
-    (suspicious && second_opinion(form, budget))
-        .then(|| Hit::at("libinjection-xss", 9, 0, form.len()))
+    (suspicious && second_opinion(form, budget)).then(|| {
+        let score = if has_sentence(form, 6) { 7 } else { 9 };
+        Hit::at("libinjection-xss", score, 0, form.len())
+    })
 }
 
 /// The first of our own rules that the form breaks.
@@ -51,7 +53,7 @@ fn own_rule(form: &[u8], seen: ByteClasses, angle: bool, equals: bool) -> Option
     {
         return Some(rule);
     }
-    script::detect(form, seen).or_else(|| code::detect(form))
+    script::detect(form, seen).or_else(|| code::detect(form, seen))
 }
 
 /// libinjection on the text without what is benign in mails and pages (see `without_benign`): it

@@ -101,6 +101,21 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     best
 }
 
+/// The command that the value starts with, when nothing in it separates.
+pub(super) fn first(text: &Text<'_>) -> Option<Hit> {
+    let mut lexer = Lexer::new(text.bytes);
+    let start = lexer.offset();
+    let Some(Token::Word(word)) = lexer.next() else {
+        return None;
+    };
+    program(word.name()).or_else(|| glob(word.raw, Position::Start).map(|_| Program::Weak))?;
+    if has_sentence(text.bytes, SENTENCE) {
+        return None;
+    }
+    let (score, rule) = command(word, Position::Start, lexer, 0, text.bytes)?;
+    Some(Hit::at(rule, score, start, word.raw.len()))
+}
+
 /// Where a command would stand behind the separator at `at`.
 fn place(text: &[u8], at: usize, separator: Separator, words: usize) -> Position {
     let before = head(text, at).trim_ascii_end();

@@ -6,6 +6,7 @@
 //! into a variable that is called, a member reached by a computed name, the address of the page set
 //! or run, a style expression.
 
+use crate::bytes::ByteClasses;
 use crate::text::{
     find, find_any, has_sentence, head, holds, is_space, is_word, prose_words, run, skip_space,
     starts, tail,
@@ -40,11 +41,25 @@ const GLOBALS: [&[u8]; 9] = [
 ];
 
 /// The rule that a value which is script breaks.
-pub(super) fn detect(text: &[u8]) -> Option<&'static str> {
-    if text.len() > MAX_CODE || has_sentence(text, 4) {
+pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<&'static str> {
+    let calls = ByteClasses::PAREN
+        .with(ByteClasses::BACK_QUOTE)
+        .with(ByteClasses::BRACKET);
+    let (calls, braces) = (seen.intersects(calls), seen.intersects(ByteClasses::BRACE));
+    let sets = seen.intersects(ByteClasses::EQUALS) && find(text, b"location").is_some();
+    let imports = text.first() == Some(&b'@')
+        || seen.intersects(ByteClasses::CONTROL.with(ByteClasses::NEWLINE));
+    let chained = seen.intersects(ByteClasses::EQUALS) && seen.intersects(ByteClasses::SEMICOLON);
+    if !(calls || braces || sets || imports || chained)
+        || text.len() > MAX_CODE
+        || has_sentence(text, 4)
+    {
         return None;
     }
-    let found = words(text) || spelled(text) || address(text) || members(text) || style(text);
+    let found = calls && (words(text) || spelled(text) || members(text))
+        || (calls || sets) && address(text)
+        || style(text)
+        || !calls && seen.intersects(ByteClasses::EQUALS) && words(text);
     found.then_some("xss-script")
 }
 
