@@ -159,7 +159,7 @@ fn scan_corpus(places: &Places, corpus: &Path) -> Result<bool> {
     }
     say::step("scan the corpora");
     let mislabelled = places.root.join("docs/corpora-mislabelled.md");
-    let arguments = [
+    let arguments: [&std::ffi::OsStr; 4] = [
         "--corpus".as_ref(),
         corpus.as_os_str(),
         "--mislabelled".as_ref(),
