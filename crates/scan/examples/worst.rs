@@ -177,5 +177,5 @@ fn cost(bytes: usize, work: impl Fn() -> Report) -> f64 {
 /// What an ordinary API is sent.
 fn document() -> String {
     let one = r#"{"id":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","number":17,"paid":true,"created_at":"2026-02-03T12:34:56Z","customer":{"name":"Siobhan O'Neill","email":"siobhan@example.com"},"url":"https://shop.example.com/orders/7?view=full&lang=en","note":"Please leave the parcel at the back door, thanks!"}"#;
-    format!("[{}]", vec![one; 8].join(","))
+    format!("[{}]", [one; 8].join(","))
 }

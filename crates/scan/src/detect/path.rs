@@ -85,9 +85,7 @@ fn traversal(text: &Text<'_>) -> Option<Hit> {
     } else if hops.odd && hops.count >= 2 || hidden && hops.count >= 1 || broken && hops.count >= 1
     {
         10
-    } else if hops.count >= 3 {
-        9
-    } else if text.is_in_head() && hops.count >= 2 {
+    } else if hops.count >= 3 || text.is_in_head() && hops.count >= 2 {
         9
     } else if hops.stays >= 4 || hops.odd {
         8

@@ -62,9 +62,8 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         .with(ByteClasses::BRACKET)
         .with(ByteClasses::ANGLE);
     let called = ByteClasses::PAREN;
-    if !text.seen.intersects(opens)
-        && !(text.seen.intersects(called) && text.seen.intersects(ByteClasses::MARK))
-    {
+    let calls = text.seen.intersects(called) && text.seen.intersects(ByteClasses::MARK);
+    if !(text.seen.intersects(opens) || calls) {
         return None;
     }
     let mut at = 0usize;

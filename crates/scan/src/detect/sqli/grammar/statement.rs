@@ -165,14 +165,12 @@ pub(super) fn counted_call(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool 
 }
 
 /// `limit 0,1--`, `' limit 1 offset 2#`: the rest of the statement is cut off.
-pub(super) fn limit(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+pub(super) fn limit(context: &Context<'_>, ahead: Lexer<'_>) -> bool {
     let opened = context.before.is_none() || context.is_broken();
-    let mut read = 0usize;
-    while let Some(token) = ahead.next() {
-        read = read.saturating_add(1);
+    for (read, token) in ahead.enumerate() {
         match token {
-            Token::Comment { .. } => return opened && read > 1 && context.all_names == 0,
-            Token::Number(_) | Token::Comma | Token::Word(K::Joint) if read < 6 => {}
+            Token::Comment { .. } => return opened && read > 0 && context.all_names == 0,
+            Token::Number(_) | Token::Comma | Token::Word(K::Joint) if read < 5 => {}
             _ => return false,
         }
     }
