@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::process::ExitCode;
+
+use anstream::{eprintln, println};
+use anyhow::{Context, Result};
 
 use crate::http::{Outgoing, TlsFiles};
 
 /// How the body gets into the line.
-pub(crate) enum Body<'a> {
+enum Body<'a> {
     /// It is text: inside the line.
     Inline(&'a str),
     /// It was written to this file.
@@ -14,13 +18,33 @@ pub(crate) enum Body<'a> {
     None,
 }
 
-/// A ready-to-paste curl command that sends exactly these bytes.
-pub(crate) fn line(
+/// Prints the line; a body that is no text, or too long for a command line, goes to `out`.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub(crate) fn print(
     request: &Outgoing,
-    body: &Body<'_>,
     tls: &TlsFiles,
     connect: Option<&str>,
-) -> String {
+    out: &Path,
+) -> Result<ExitCode> {
+    let body = match std::str::from_utf8(&request.body) {
+        Ok("") => Body::None,
+        // A word of a command line has at most 128 KiB on Linux.
+        Ok(text) if text.len() < 100_000 => Body::Inline(text),
+        _ => {
+            std::fs::write(out, &request.body)
+                .with_context(|| format!("cannot write {}", out.display()))?;
+            eprintln!("the body is in {}", out.display());
+            Body::File(out)
+        }
+    };
+    println!("{}", line(request, &body, tls, connect));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A ready-to-paste curl command that sends exactly these bytes.
+fn line(request: &Outgoing, body: &Body<'_>, tls: &TlsFiles, connect: Option<&str>) -> String {
     // No default headers of curl's own: what was sealed is what goes out.
     let mut line = format!("curl -sS -i -X {}", quoted(&request.method));
     if request.url.scheme_str() == Some("https") {

@@ -7,6 +7,7 @@ mod check;
 mod curl;
 mod demo;
 mod http;
+mod import;
 mod open;
 mod policy_file;
 mod print;
@@ -15,6 +16,9 @@ mod run;
 mod scan;
 mod seal;
 mod sealing;
+mod sign;
+mod signing;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -49,6 +53,14 @@ enum Verb {
     Seal(Box<seal::Args>),
     /// Open what `seal` makes, with a local key or through hsm-bridge
     Open(open::Args),
+    /// Sign a request in any scheme a policy knows; print it for curl
+    Sign(Box<sign::Args>),
+    /// Verify a signed request with a key, and say why not
+    Verify(Box<verify::Args>),
+    /// Print the canonical string that a request's signature is over, and its hash
+    Explain(Box<verify::Args>),
+    /// Turn the HMAC plugin configuration of Kong, APISIX or Higress into a policy
+    Import(import::Args),
     /// Scan recorded values or requests for injections, and print a verdict for each
     Scan(Box<scan::Args>),
     /// Play the whole path on this machine; `cargo xtask demo` builds what it needs
@@ -62,7 +74,11 @@ fn main() -> ExitCode {
     let verdict = match Cli::parse().verb {
         Verb::Check(args) => check::run(&args),
         Verb::Run(args) => run::run(&args),
+        Verb::Import(args) => import::run(&args),
         Verb::Scan(args) => scan::run(&args),
+        Verb::Sign(args) => sign::run(&args),
+        Verb::Verify(args) => verify::run(&args),
+        Verb::Explain(args) => verify::explain(&args),
         Verb::Demo(args) => on_runtime(demo::run(&args)),
         Verb::Seal(args) => on_runtime(seal::run(&args)),
         Verb::Open(args) => on_runtime(open::run(&args)),

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use anstream::{eprintln, println};
 use anyhow::{Context, Result, bail};
-use sealgate_signature::MacKey;
 
 use crate::http::{self, Answer, Outgoing, Route, TlsFiles};
 use crate::policy_file::PolicyFile;
 use crate::sealing::from_policy::Chosen;
 use crate::sealing::keys::{self, NamedSecret, Recipient};
 use crate::sealing::token::{Issuer, TokenRecipient};
-use crate::sealing::{self, BodySeal, Plan, Scheme, Signing};
+use crate::sealing::{self, BodySeal, Plan};
+use crate::signing::{self, KeyArgs, SchemeArgs, Signing};
 use crate::{curl, print};
 
 #[derive(clap::Args)]
@@ -73,9 +73,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID=SOURCE", long_help = keys::SECRET_HELP, help_heading = "Signature")]
     mac_key: Option<String>,
 
-    /// How to sign
-    #[arg(long, value_enum, help_heading = "Signature")]
-    scheme: Option<Scheme>,
+    #[command(flatten)]
+    scheme: SchemeArgs,
 
     /// Signing time in seconds since the Unix epoch, instead of now
     #[arg(long, value_name = "SECONDS", help_heading = "Signature")]
@@ -155,7 +154,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     if args.send {
         args.send(sealed).await
     } else {
-        args.print(&sealed)
+        curl::print(&sealed, &args.tls, args.connect.as_deref(), &args.out)
     }
 }
 
@@ -199,16 +198,18 @@ impl Args {
         let Some(text) = &self.mac_key else {
             return chosen.map_or(Ok(None), |chosen| chosen.signing(created));
         };
-        let named = NamedSecret::parse(text)?;
-        let key = MacKey::new(named.bytes.to_vec())
-            .ok()
-            .context("the signing key is empty")?;
-        let scheme = self.scheme.unwrap_or(Scheme::Rfc9421);
+        let scheme = self.scheme.build()?;
+        let key = KeyArgs {
+            mac_key: Some(text.clone()),
+            alg: None,
+        };
+        let (key_id, signer) = signing::signer(scheme.as_ref(), &key, None)?;
         Ok(Some(Signing {
             scheme,
-            key_id: named.id,
-            key,
+            key_id,
+            signer,
             created,
+            nonce: None,
         }))
     }
 
@@ -319,28 +320,10 @@ impl Args {
             ExitCode::FAILURE
         })
     }
-
-    fn print(&self, sealed: &Outgoing) -> Result<ExitCode> {
-        let body = match std::str::from_utf8(&sealed.body) {
-            Ok("") => curl::Body::None,
-            // A word of a command line has at most 128 KiB on Linux.
-            Ok(text) if text.len() < 100_000 => curl::Body::Inline(text),
-            _ => {
-                std::fs::write(&self.out, &sealed.body)
-                    .with_context(|| format!("cannot write {}", self.out.display()))?;
-                eprintln!("the sealed body is in {}", self.out.display());
-                curl::Body::File(&self.out)
-            }
-        };
-        println!(
-            "{}",
-            curl::line(sealed, &body, &self.tls, self.connect.as_deref())
-        );
-        Ok(ExitCode::SUCCESS)
-    }
 }
 
-fn header(text: &str) -> Result<(String, String)> {
+/// Reads `name: value`.
+pub(crate) fn header(text: &str) -> Result<(String, String)> {
     match text.split_once(':') {
         Some((name, value)) if !name.trim().is_empty() => {
             Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))

@@ -10,11 +10,10 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use hyper::Uri;
 use sealgate_jose::RandomError;
 use sealgate_jose::jwe::{ContentEncryption, SealSpec, seal_compact};
-use sealgate_signature::rfc9421::{self, Component};
-use sealgate_signature::{MacKey, Message, content_digest, github};
 use zeroize::Zeroizing;
 
 use crate::http::Outgoing;
+use crate::signing::Signing;
 use keys::Recipient;
 
 /// Everything that is done to a body and its request before it is sent.
@@ -45,24 +44,6 @@ pub(crate) enum BodySeal {
         key_id: String,
         key: Zeroizing<[u8; 32]>,
     },
-}
-
-/// How the request is signed.
-pub(crate) struct Signing {
-    pub(crate) scheme: Scheme,
-    pub(crate) key_id: String,
-    pub(crate) key: MacKey,
-    /// Seconds since the Unix epoch.
-    pub(crate) created: i64,
-}
-
-/// A signature scheme.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Scheme {
-    /// RFC 9421 with hmac-sha256 and Content-Digest
-    Rfc9421,
-    /// X-Hub-Signature-256 over the body
-    Github,
 }
 
 impl Plan {
@@ -123,84 +104,6 @@ impl Plan {
     }
 }
 
-impl Signing {
-    fn sign(&self, sealed: &mut Outgoing) -> Result<()> {
-        match self.scheme {
-            Scheme::Github => {
-                let value = github::sign(&self.key, &sealed.body);
-                sealed.headers.push((github::HEADER.into(), value));
-                Ok(())
-            }
-            Scheme::Rfc9421 => self.sign_rfc9421(sealed),
-        }
-    }
-
-    fn sign_rfc9421(&self, sealed: &mut Outgoing) -> Result<()> {
-        let mut names = vec!["@method", "@target-uri"];
-        if !sealed.body.is_empty() {
-            let digest = content_digest::sha256(&sealed.body);
-            sealed.headers.push((content_digest::HEADER.into(), digest));
-            names.push(content_digest::HEADER);
-        }
-        if sealed
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
-        {
-            names.push("authorization");
-        }
-        let components: Result<Vec<Component>, _> = names.into_iter().map(Component::new).collect();
-        let components = components.map_err(|error| anyhow::anyhow!("{error}"))?;
-        let nonce = random_text::<16>()?;
-        let spec = rfc9421::SignSpec {
-            label: "sig1",
-            components: &components,
-            created: Some(self.created),
-            expires: None,
-            nonce: Some(&nonce),
-            keyid: Some(&self.key_id),
-            alg: Some(rfc9421::HMAC_SHA256),
-            tag: None,
-        };
-        let headers: Vec<(Vec<u8>, Vec<u8>)> = sealed
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.to_ascii_lowercase().into_bytes(),
-                    value.clone().into_bytes(),
-                )
-            })
-            .collect();
-        let target = target(&sealed.url);
-        let message = Message {
-            method: sealed.method.as_bytes(),
-            scheme: sealed
-                .url
-                .scheme_str()
-                .context("the URL has no scheme")?
-                .as_bytes(),
-            authority: sealed
-                .url
-                .authority()
-                .context("the URL has no host")?
-                .as_str()
-                .as_bytes(),
-            target: target.as_bytes(),
-            headers: &headers,
-        };
-        let signed = rfc9421::sign(&message, &spec, &self.key)
-            .map_err(|error| anyhow::anyhow!("the request cannot be signed: {error}"))?;
-        sealed
-            .headers
-            .push((rfc9421::SIGNATURE_INPUT.into(), signed.signature_input));
-        sealed
-            .headers
-            .push((rfc9421::SIGNATURE.into(), signed.signature));
-        Ok(())
-    }
-}
-
 /// Unpredictable bytes from the operating system.
 pub(crate) fn random(bytes: &mut [u8]) -> Result<(), RandomError> {
     getrandom::fill(bytes).map_err(|_| RandomError)
@@ -231,6 +134,6 @@ pub(crate) fn url(text: &str) -> Result<Uri> {
 }
 
 /// The request target as it goes on the wire.
-fn target(url: &Uri) -> &str {
+pub(crate) fn target(url: &Uri) -> &str {
     url.path_and_query().map_or("/", |target| target.as_str())
 }

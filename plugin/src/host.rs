@@ -52,8 +52,16 @@ pub(crate) fn configuration() -> HostResult<Vec<u8>> {
 
 /// All request header lines in wire order; names in lower case.
 pub(crate) fn request_headers() -> HostResult<Vec<HeaderLine>> {
-    let lines = hostcalls::get_map_bytes(MapType::HttpRequestHeaders);
-    let lines = lines.or_else(fault("get_header_map_pairs"))?;
+    header_lines(MapType::HttpRequestHeaders)
+}
+
+/// All response header lines in wire order; names in lower case.
+pub(crate) fn response_headers() -> HostResult<Vec<HeaderLine>> {
+    header_lines(MapType::HttpResponseHeaders)
+}
+
+fn header_lines(map: MapType) -> HostResult<Vec<HeaderLine>> {
+    let lines = hostcalls::get_map_bytes(map).or_else(fault("get_header_map_pairs"))?;
     Ok(lines
         .into_iter()
         .map(|(name, value)| (name.to_ascii_lowercase().into_bytes(), value))
@@ -62,6 +70,15 @@ pub(crate) fn request_headers() -> HostResult<Vec<HeaderLine>> {
 
 /// Applies changes to the request head. Only while the head is held.
 pub(crate) fn edit_request_headers(edits: &[HeaderEdit]) -> HostResult<()> {
+    edit_headers(MapType::HttpRequestHeaders, edits)
+}
+
+/// Applies changes to the response head. Only while the head is held.
+pub(crate) fn edit_response_headers(edits: &[HeaderEdit]) -> HostResult<()> {
+    edit_headers(MapType::HttpResponseHeaders, edits)
+}
+
+fn edit_headers(map: MapType, edits: &[HeaderEdit]) -> HostResult<()> {
     for edit in edits {
         let (name, value) = match edit {
             HeaderEdit::Remove(name) => (name, None),
@@ -70,11 +87,9 @@ pub(crate) fn edit_request_headers(edits: &[HeaderEdit]) -> HostResult<()> {
         let name = std::str::from_utf8(name).map_err(|_| HostFault {
             call: "replace_header",
         })?;
-        hostcalls::remove_map_value(MapType::HttpRequestHeaders, name)
-            .or_else(fault("remove_header"))?;
+        hostcalls::remove_map_value(map, name).or_else(fault("remove_header"))?;
         if value.is_some() {
-            hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value)
-                .or_else(fault("replace_header"))?;
+            hostcalls::set_map_value_bytes(map, name, value).or_else(fault("replace_header"))?;
         }
     }
     Ok(())
@@ -96,6 +111,12 @@ pub(crate) fn remove_request_trailer(name: &str) -> HostResult<()> {
 pub(crate) fn request_body(max_bytes: usize) -> HostResult<Vec<u8>> {
     // One byte more than allowed, so that the engine sees a body that is too large as such.
     let read = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, max_bytes.saturating_add(1));
+    Ok(read.or_else(fault("get_buffer"))?.unwrap_or_default())
+}
+
+/// The whole buffered response body.
+pub(crate) fn response_body() -> HostResult<Vec<u8>> {
+    let read = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, usize::MAX);
     Ok(read.or_else(fault("get_buffer"))?.unwrap_or_default())
 }
 
@@ -219,6 +240,18 @@ pub(crate) fn resume_request() -> HostResult<()> {
     hostcalls::resume_http_request().or_else(fault("continue_stream"))
 }
 
+/// Lets a held response go on.
+pub(crate) fn resume_response() -> HostResult<()> {
+    hostcalls::resume_http_response().or_else(fault("continue_stream"))
+}
+
+/// Bytes nobody can predict, from the host.
+pub(crate) fn entropy() -> HostResult<[u8; 16]> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| HostFault { call: "random_get" })?;
+    Ok(bytes)
+}
+
 /// Answers the client; the request goes nowhere.
 pub(crate) fn send_response(status: u16, headers: &[(&str, &str)], body: &[u8]) -> HostResult<()> {
     hostcalls::send_http_response(u32::from(status), headers.to_vec(), Some(body))
@@ -238,6 +271,21 @@ pub(crate) fn tick_every(period: Duration) -> HostResult<()> {
 /// Defines a counter, or finds it again.
 pub(crate) fn counter(name: &str) -> HostResult<u32> {
     hostcalls::define_metric(MetricType::Counter, name).or_else(fault("define_metric"))
+}
+
+/// Defines a gauge, or finds it again.
+pub(crate) fn gauge(name: &str) -> HostResult<u32> {
+    hostcalls::define_metric(MetricType::Gauge, name).or_else(fault("define_metric"))
+}
+
+/// Defines a histogram, or finds it again.
+pub(crate) fn histogram(name: &str) -> HostResult<u32> {
+    hostcalls::define_metric(MetricType::Histogram, name).or_else(fault("define_metric"))
+}
+
+/// Sets a gauge, or records a value in a histogram.
+pub(crate) fn record(metric: u32, value: u64) -> HostResult<()> {
+    hostcalls::record_metric(metric, value).or_else(fault("record_metric"))
 }
 
 /// Adds one to a counter.

@@ -1,4 +1,4 @@
-//! Counters. Their number is bounded by policies and reasons; nothing a client sends is a label.
+//! Counters, gauges and histograms. Their number is bounded by policies and reasons; nothing a client sends is a label.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use sealgate_engine::Reason;
 
 use crate::host;
 
-/// Counters of one VM, defined in the host when they are first needed. The host keeps the values
+/// Metrics of one VM, defined in the host when they are first needed. The host keeps the values
 /// over reloads.
 #[derive(Default)]
 pub(crate) struct Metrics {
@@ -36,13 +36,33 @@ impl Metrics {
         self.count(format!("sealgate_host_faults_call={call}_total"));
     }
 
+    /// A signature by this key was accepted at `now`, in seconds since 1970.
+    pub(crate) fn key_used(&self, key_id: &str, now: Option<i64>) {
+        let name = format!("sealgate_key_last_used_key={key_id}_seconds");
+        let now = now.and_then(|now| u64::try_from(now).ok());
+        if let (Some(id), Some(now)) = (self.id(name, host::gauge), now) {
+            let _ = host::record(id, now);
+        }
+    }
+
+    /// The gate's clock minus the sender's, in seconds.
+    pub(crate) fn clock_skew(&self, seconds: i64) {
+        let sender = if seconds < 0 { "ahead" } else { "behind" };
+        let name = format!("sealgate_clock_skew_sender={sender}_seconds");
+        if let Some(id) = self.id(name, host::histogram) {
+            let _ = host::record(id, seconds.unsigned_abs());
+        }
+    }
+
     fn count(&self, name: String) {
-        let mut ids = self.ids.borrow_mut();
-        let id = *ids
-            .entry(name)
-            .or_insert_with_key(|name| host::counter(name).ok());
-        if let Some(id) = id {
+        if let Some(id) = self.id(name, host::counter) {
             let _ = host::count(id);
         }
+    }
+
+    /// The host's number for a metric, defined when it is first needed.
+    fn id<E>(&self, name: String, define: impl Fn(&str) -> Result<u32, E>) -> Option<u32> {
+        let mut ids = self.ids.borrow_mut();
+        *ids.entry(name).or_insert_with_key(|name| define(name).ok())
     }
 }

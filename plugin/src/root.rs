@@ -91,9 +91,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         for context_id in self.shared.watch.tick() {
-            let refusal = Refusal {
-                reason: Reason::HostDoesNotHold,
-            };
+            let refusal = Refusal::from(Reason::HostDoesNotHold);
             self.shared
                 .metrics
                 .verdict("none", "refused", Some(refusal.reason));

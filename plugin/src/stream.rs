@@ -1,5 +1,7 @@
 //! One HTTP stream: callbacks in, engine events through, host calls out.
 
+mod response;
+
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
@@ -40,6 +42,20 @@ pub(crate) struct Stream {
     has_trailers: bool,
     /// The one question that is on its way to the key service.
     asked: Option<(u32, Ticket)>,
+    response: ResponseState,
+}
+
+/// Where the response is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ResponseState {
+    /// Not here yet, or nothing is done to it.
+    Free,
+    /// Held: its body or its signature is outstanding.
+    Held,
+    /// Signed, and on its way.
+    Released,
+    /// Replaced by our own answer; nothing of the upstream's passes.
+    Replaced,
 }
 
 impl Stream {
@@ -55,6 +71,7 @@ impl Stream {
             body_complete: false,
             has_trailers: false,
             asked: None,
+            response: ResponseState::Free,
         }
     }
 
@@ -66,9 +83,7 @@ impl Stream {
                 LogLevel::Error,
                 json!({ "sealgate": "host-fault", "call": fault.call }),
             );
-            self.refuse(Refusal {
-                reason: Reason::HostCallFailed,
-            });
+            self.refuse(Reason::HostCallFailed.into());
         }
     }
 
@@ -76,9 +91,7 @@ impl Stream {
         let mut event = event;
         while self.verdict == Verdict::Pending {
             let Some(exchange) = self.exchange.as_mut() else {
-                self.refuse(Refusal {
-                    reason: Reason::NoPolicy,
-                });
+                self.refuse(Reason::NoPolicy.into());
                 return Ok(());
             };
             match exchange.handle(event, host::now()?) {
@@ -109,6 +122,10 @@ impl Stream {
                     };
                 }
                 Effect::Forward(forward) => return self.forward(&forward),
+                Effect::NeedResponseBody | Effect::Respond(_) => {
+                    self.refuse(Reason::UnexpectedEvent.into());
+                    return Ok(());
+                }
                 Effect::Refuse(refusal) => {
                     self.refuse(refusal);
                     return Ok(());
@@ -144,7 +161,7 @@ impl Stream {
             let policy = exchange.policy_name();
             let outcome = if policy == "open" { "open" } else { "allowed" };
             self.shared.metrics.verdict(policy, outcome, None);
-            self.report_observations(exchange);
+            self.report(exchange);
         }
         Ok(())
     }
@@ -174,13 +191,22 @@ impl Stream {
             "stage": reason.stage().name(),
             "reason": reason.code(),
         });
-        let place = self.exchange.as_ref().and_then(Exchange::finding_place);
-        if let (Some(place), Some(members)) = (place, line.as_object_mut()) {
-            members.insert("place".into(), place.into());
+        if let (Some(exchange), Some(members)) = (&self.exchange, line.as_object_mut()) {
+            if let Some(place) = exchange.finding_place() {
+                members.insert("place".into(), place.into());
+            }
+            // What `sealgate explain` prints for the sender's side can be compared with this.
+            if let Some(mismatch) = exchange.signature_mismatch() {
+                members.insert(
+                    "signed_sha256".into(),
+                    mismatch.octets_sha256.clone().into(),
+                );
+                members.insert("covered".into(), mismatch.covered.clone().into());
+            }
         }
         log_json(LogLevel::Warn, line);
         if let Some(exchange) = &self.exchange {
-            self.report_observations(exchange);
+            self.report(exchange);
         }
         let _ = host::publish("sealgate_reason", reason.code());
         let body = refusal.body(&self.request_id);
@@ -189,7 +215,14 @@ impl Stream {
         }
     }
 
-    fn report_observations(&self, exchange: &Exchange) {
+    /// What an exchange leaves behind beside its verdict.
+    fn report(&self, exchange: &Exchange) {
+        if let Some((key_id, skew_seconds)) = exchange.accepted_signature() {
+            self.shared.metrics.key_used(key_id, host::now().ok());
+            if let Some(skew_seconds) = skew_seconds {
+                self.shared.metrics.clock_skew(skew_seconds);
+            }
+        }
         for observation in exchange.observations() {
             self.shared
                 .metrics
@@ -225,9 +258,7 @@ impl Stream {
             Ok(event) => self.drive(event),
             Err(fault) => {
                 self.shared.metrics.host_fault(fault.call);
-                self.refuse(Refusal {
-                    reason: Reason::HostCallFailed,
-                });
+                self.refuse(Reason::HostCallFailed.into());
             }
         }
     }
@@ -290,9 +321,7 @@ impl Context for Stream {
             return;
         };
         if asked != token {
-            self.refuse(Refusal {
-                reason: Reason::UnexpectedEvent,
-            });
+            self.refuse(Reason::UnexpectedEvent.into());
             return;
         }
         // A call that broke off has no header map at all; asking for one would trap.
@@ -300,11 +329,19 @@ impl Context for Stream {
             0 => Default::default(),
             _ => host::key_service_answer(body_bytes),
         };
-        self.drive(Event::KeyAnswer {
+        let answer = Event::KeyAnswer {
             ticket,
             status,
             body,
-        });
+        };
+        if self.response == ResponseState::Held {
+            self.drive_response(answer);
+            if self.response == ResponseState::Released && host::resume_response().is_err() {
+                self.shared.metrics.host_fault("continue_stream");
+            }
+            return;
+        }
+        self.drive(answer);
         if self.verdict == Verdict::Allowed && host::resume_request().is_err() {
             self.shared.metrics.host_fault("continue_stream");
         }
@@ -314,9 +351,7 @@ impl Context for Stream {
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _headers: usize, end_of_stream: bool) -> Action {
         if self.exchange.is_some() || self.verdict != Verdict::Pending {
-            self.refuse(Refusal {
-                reason: Reason::UnexpectedEvent,
-            });
+            self.refuse(Reason::UnexpectedEvent.into());
             return self.action();
         }
         self.body_complete = end_of_stream;
@@ -331,9 +366,7 @@ impl HttpContext for Stream {
             }
             Err(fault) => {
                 self.shared.metrics.host_fault(fault.call);
-                self.refuse(Refusal {
-                    reason: Reason::HostCallFailed,
-                });
+                self.refuse(Reason::HostCallFailed.into());
             }
         }
         self.action()
@@ -367,17 +400,23 @@ impl HttpContext for Stream {
         self.action()
     }
 
-    fn on_http_response_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
+    fn on_http_response_headers(&mut self, _headers: usize, end_of_stream: bool) -> Action {
         // A response from the upstream before the verdict: the host did not hold the request.
         let leaked = self.verdict == Verdict::Pending
             && host::property_text(&["upstream", "address"]).is_some();
         if leaked {
-            self.refuse(Refusal {
-                reason: Reason::HostDoesNotHold,
-            });
+            self.refuse(Reason::HostDoesNotHold.into());
             return Action::Pause;
         }
-        Action::Continue
+        self.response_head(end_of_stream)
+    }
+
+    fn on_http_response_body(&mut self, buffered_bytes: usize, end_of_stream: bool) -> Action {
+        self.response_progress(buffered_bytes, end_of_stream)
+    }
+
+    fn on_http_response_trailers(&mut self, _trailers: usize) -> Action {
+        self.response_progress(0, true)
     }
 }
 

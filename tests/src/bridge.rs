@@ -40,10 +40,20 @@ const LABEL: &str = "sealgate";
 impl Bridge {
     /// Makes a token with `gw-ec` (and `gw-rsa` where the module can) and serves it.
     pub fn start(token: Token) -> Self {
+        Self::start_with(token, None)
+    }
+
+    /// As [`Bridge::start`], with the replay store `replay` in the server behind this Unix socket.
+    pub fn with_store(token: Token, server: &Path, password: &str) -> Self {
+        Self::start_with(token, Some((server, password)))
+    }
+
+    fn start_with(token: Token, store: Option<(&Path, &str)>) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let environment = initialise(token, folder.path());
         let config = folder.path().join(CONFIG);
-        std::fs::write(&config, configuration(token, folder.path())).expect("configuration");
+        let text = configuration(token, folder.path(), store);
+        std::fs::write(&config, text).expect("configuration");
         let mut kinds = vec![("gw-ec", "ec-p256")];
         if token == Token::Kryoptic {
             kinds.push(("gw-rsa", "rsa-2048"));
@@ -196,7 +206,7 @@ fn initialise(token: Token, folder: &Path) -> Vec<(String, String)> {
     }
 }
 
-fn configuration(token: Token, folder: &Path) -> String {
+fn configuration(token: Token, folder: &Path, store: Option<(&Path, &str)>) -> String {
     let folder = folder.to_str().expect("UTF-8");
     let module = match token {
         Token::SoftHsm => required::softhsm(),
@@ -204,7 +214,12 @@ fn configuration(token: Token, folder: &Path) -> String {
     };
     std::fs::write(format!("{folder}/pin"), PIN).expect("PIN file");
     std::fs::write(format!("{folder}/token"), BRIDGE_TOKEN).expect("token file");
-    for secret in ["pin", "token"] {
+    std::fs::write(
+        format!("{folder}/store"),
+        store.map_or("none", |(_, password)| password),
+    )
+    .expect("password file");
+    for secret in ["pin", "token", "store"] {
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(format!("{folder}/{secret}"), private).expect("mode");
     }
@@ -224,12 +239,23 @@ fn configuration(token: Token, folder: &Path) -> String {
         .iter()
         .map(|(kid, _)| format!("{{ kid = \"{kid}\", ops = [\"unwrap\", \"public\"] }}"))
         .collect();
+    let (store, stores) = match store {
+        Some((server, _)) => (
+            format!(
+                "[[replay]]\nname = \"replay\"\nserver = {{ unix = \"{}\" }}\n\
+                 password = {{ file = \"{folder}/store\" }}\ntimeout_ms = 5000\n",
+                server.display()
+            ),
+            "replay = [\"replay\"]\n",
+        ),
+        None => (String::new(), ""),
+    };
     format!(
-        "[server]\nadmin_socket = \"{folder}/admin.sock\"\nallow_root = true\nrequest_timeout_ms = 2000\n\
+        "[server]\nadmin_socket = \"{folder}/admin.sock\"\nallow_root = true\nrequest_timeout_ms = 6000\n\
          idle_timeout_s = 120\n\
          [[token]]\nname = \"test\"\nmodule = \"{}\"\nselect = {{ label = \"{LABEL}\" }}\n\
-         pin = {{ file = \"{folder}/pin\" }}\ncanary_key = \"gw-ec\"\n{sections}\
-         [[socket]]\npath = \"{folder}/{SOCKET}\"\ntoken = {{ file = \"{folder}/token\" }}\nfail_per_min = 0\nallow = [{}]\n",
+         pin = {{ file = \"{folder}/pin\" }}\ncanary_key = \"gw-ec\"\n{sections}{store}\
+         [[socket]]\npath = \"{folder}/{SOCKET}\"\ntoken = {{ file = \"{folder}/token\" }}\nfail_per_min = 0\n{stores}allow = [{}]\n",
         module.display(),
         allow.join(", ")
     )

@@ -112,7 +112,7 @@ impl Keys {
                 },
                 "hook": {
                     "signature": { "scheme": "github", "keys": ["github-hook"],
-                                   "accept_weak": ["method", "target", "freshness"] },
+                                   "accept_weak": ["method", "path", "query", "freshness"] },
                     "replay": { "by": "signature", "ttl_seconds": 300, "max_entries": 65536 },
                     "inspect": inspect,
                 },

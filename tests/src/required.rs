@@ -43,9 +43,14 @@ pub fn kryoptic() -> PathBuf {
     file("SEALGATE_KRYOPTIC_MODULE", "kryoptic")
 }
 
-/// The folder with npm `jose`.
+/// The folder with the packages of `tests/makers/package.json`.
 pub fn node_modules() -> PathBuf {
-    file("SEALGATE_NODE_MODULES", "npm jose")
+    file("SEALGATE_NODE_MODULES", "the npm packages")
+}
+
+/// The folder with the packages of `tests/makers/requirements.txt`.
+pub fn python_packages() -> PathBuf {
+    file("SEALGATE_PYTHON_PACKAGES", "the Python packages")
 }
 
 /// The `node` command: the one the installer chose, else the one on the path.

@@ -8,6 +8,7 @@ mod envoy;
 mod folder;
 mod kryoptic;
 mod node;
+mod python;
 mod rust;
 
 use std::path::PathBuf;
@@ -52,6 +53,7 @@ pub(crate) struct Tools {
     kryoptic: Option<PathBuf>,
     node: Option<PathBuf>,
     node_modules: Option<PathBuf>,
+    python_packages: Option<PathBuf>,
 }
 
 impl Tools {
@@ -64,6 +66,7 @@ impl Tools {
             envoy: Some(envoy::ensure(places)?),
             node: Some(process::program("node").context("node is not in PATH")?),
             node_modules: Some(node::ensure(places)?),
+            python_packages: Some(python::ensure(places)?),
             kryoptic: Some(kryoptic::ensure(places)?),
         })
     }
@@ -110,6 +113,7 @@ impl Tools {
             ("SEALGATE_KRYOPTIC_MODULE", &self.kryoptic),
             ("SEALGATE_NODE", &self.node),
             ("SEALGATE_NODE_MODULES", &self.node_modules),
+            ("SEALGATE_PYTHON_PACKAGES", &self.python_packages),
         ]
         .into_iter()
         .filter_map(|(name, value)| value.clone().map(|value| (name, value)))

@@ -5,12 +5,14 @@ use std::time::Duration;
 use anyhow::Result;
 use hyper::Uri;
 use sealgate_signature::MacKey;
+use sealgate_signature::scheme::rfc9421::Rfc9421;
 use serde_json::{Value, json};
 
 use crate::http::Outgoing;
 use crate::sealing::keys::Recipient;
 use crate::sealing::token::{Issuer, TokenRecipient};
-use crate::sealing::{self, BodySeal, Plan, Scheme, Signing};
+use crate::sealing::{self, BodySeal, Plan};
+use crate::signing::Signing;
 
 /// The body of every honest request.
 pub(crate) const ORDER: &str =
@@ -158,10 +160,11 @@ impl Client {
             token: Some(self.issuer.token(claims, Some(&self.gate_key()?))?),
             body,
             signing: Some(Signing {
-                scheme: Scheme::Rfc9421,
+                scheme: Box::new(Rfc9421::default()),
                 key_id: "partner-a-mac".into(),
-                key,
+                signer: Box::new(key),
                 created: sealing::now()?,
+                nonce: None,
             }),
         })
     }

@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use sealgate_engine::MaterialSource;
-use sealgate_signature::MacKey;
+use sealgate_signature::{Algorithm, MacKey};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::BodySeal;
 use super::keys::{self, Recipient};
-use super::{BodySeal, Scheme, Signing};
 use crate::bridge::BridgeClient;
 use crate::policy_file::PolicyFile;
+use crate::signing::{self, Signing};
 
 /// One named policy of a file, read for sealing.
 pub(crate) struct Chosen<'a> {
@@ -61,20 +62,22 @@ impl<'a> Chosen<'a> {
         let Some(stage) = self.policy.get("signature") else {
             return Ok(None);
         };
-        let scheme = match stage.get("scheme").and_then(Value::as_str) {
-            Some("github") => Scheme::Github,
-            _ => Scheme::Rfc9421,
-        };
+        let scheme = signing::from_section(stage.clone())?;
         for id in ids(stage, "keys") {
             let key = self.key(id)?;
-            if let Some(secret) = self.secret(key)? {
-                let key = MacKey::new(secret.to_vec())
-                    .map_err(|_| anyhow::anyhow!("the key {id} is empty"))?;
+            let member = |name: &str| key.get(name).and_then(Value::as_str);
+            let Some(algorithm) = member("alg").and_then(Algorithm::from_name) else {
+                continue;
+            };
+            if let (true, Some(secret)) = (algorithm.is_mac(), self.secret(key)?) {
+                let signer = MacKey::with_algorithm(algorithm, secret.to_vec())
+                    .map_err(|error| anyhow::anyhow!("the key {id} is unusable: {error}"))?;
                 return Ok(Some(Signing {
                     scheme,
-                    key_id: id.to_owned(),
-                    key,
+                    key_id: member("sender_kid").unwrap_or(id).to_owned(),
+                    signer: Box::new(signer),
                     created,
+                    nonce: None,
                 }));
             }
         }
@@ -202,6 +205,18 @@ fn material_bytes(
     };
     let decoded = match member("encoding") {
         Some("text") => Zeroizing::new(text.trim_ascii().to_vec()),
+        Some(encoding @ ("base64" | "whsec")) => {
+            let text = std::str::from_utf8(text.trim_ascii()).context("the key is not text")?;
+            let text = match encoding {
+                "whsec" => text
+                    .strip_prefix("whsec_")
+                    .context("the key has no whsec_")?,
+                _ => text,
+            };
+            Base64::decode_vec(text)
+                .map(Zeroizing::new)
+                .map_err(|_| anyhow::anyhow!("the key is not base64"))?
+        }
         Some("base64url") => {
             let text = std::str::from_utf8(text.trim_ascii()).context("the key is not text")?;
             Base64UrlUnpadded::decode_vec(text)

@@ -2,8 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use crate::forward::Forward;
+use crate::forward::{Forward, HeaderEdit};
 use crate::refusal::Refusal;
+use crate::request::HeaderLine;
 
 /// Names one pending question; the answer must carry it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,16 @@ pub enum Event {
         /// Body, as received; it may hold a content-encryption key.
         body: Zeroizing<Vec<u8>>,
     },
+    /// The upstream's response has begun; only after [`Effect::Forward`], and only where
+    /// [`crate::Exchange::holds_response`] says so.
+    ResponseHead(ResponseHead),
+    /// So many response bytes are buffered by the host; more may come.
+    ResponseProgress {
+        /// Bytes buffered so far.
+        buffered_bytes: usize,
+    },
+    /// The whole response body, after [`Effect::NeedResponseBody`] and the end of the stream.
+    ResponseBody(Vec<u8>),
     /// Answer to [`Effect::Shared`].
     SharedAnswer {
         /// The question.
@@ -61,8 +72,24 @@ pub enum Effect {
     },
     /// Let the request go on, changed as said.
     Forward(Forward),
-    /// Answer the client; nothing may reach the upstream.
+    /// Hold the response, buffer its body and give it as [`Event::ResponseBody`] when it is complete.
+    NeedResponseBody,
+    /// Let the response go on with these changes of its head.
+    Respond(Vec<HeaderEdit>),
+    /// Answer the client. Before [`Effect::Forward`] nothing may reach the upstream; after it,
+    /// nothing of the upstream's response may reach the client.
     Refuse(Refusal),
+}
+
+/// A response head as the host gives it.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseHead {
+    /// All header lines in wire order, `:status` among them; names in lower case.
+    pub headers: Vec<HeaderLine>,
+    /// Whether the response has no body at all.
+    pub end_of_stream: bool,
+    /// Bytes nobody can predict, for a message id; new for every response.
+    pub entropy: [u8; 16],
 }
 
 /// One HTTP request to the key service.

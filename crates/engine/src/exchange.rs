@@ -6,6 +6,7 @@
 //! and an answer that was not asked for refuses too.
 
 mod answers;
+mod response;
 mod steps;
 
 use std::sync::Arc;
@@ -37,11 +38,16 @@ pub struct Exchange {
     decision: Decision,
     state: State,
     proofs: Proofs,
-    head_signature: Option<signature::HeadVerified>,
+    head_signature: HeadSignature,
+    mismatch: Option<signature::Mismatch>,
     body: Vec<u8>,
+    /// Whether `body` is the whole body: it was handed over, or the head ended the request.
+    body_read: bool,
     next_ticket: u32,
     observations: Vec<Observation>,
     place: Option<String>,
+    /// Key id and clock skew of the accepted signature.
+    accepted: Option<(String, Option<i64>)>,
 }
 
 /// What the route table said.
@@ -58,15 +64,33 @@ enum State {
     Waiting(Ticket, Pending),
     /// The body is outstanding.
     NeedsBody,
+    /// The request went on; its response is to be signed.
+    AwaitsResponse,
+    /// The response's body is outstanding.
+    NeedsResponseBody(Box<response::Response>),
     /// The verdict was given.
     Ended,
+}
+
+/// What the head said of its signature.
+#[derive(Default)]
+enum HeadSignature {
+    /// Nothing, or a fault that is only observed.
+    #[default]
+    None,
+    /// A signature matches; its body has still to be held against it.
+    Verified(Box<signature::HeadVerified>),
+    /// The body is part of what is signed.
+    NeedsBody(signature::Attempts),
 }
 
 enum Pending {
     SignatureMac(Box<signature::PendingMac>),
     TokenKey(Box<PendingUnwrap>),
     Replay(Box<replay::Recording>),
+    ReplayAnswer,
     PayloadKey(Box<PendingUnwrap>),
+    ResponseSignature(Box<response::PendingSignature>),
 }
 
 /// Where the pipeline goes on after an answer.
@@ -103,18 +127,22 @@ impl Exchange {
             decision,
             state: State::Begun,
             proofs: Proofs::default(),
-            head_signature: None,
+            head_signature: HeadSignature::None,
+            mismatch: None,
             body: Vec::new(),
+            body_read: false,
             next_ticket: 0,
             observations: Vec::new(),
             place: None,
+            accepted: None,
         }
     }
 
     /// Takes one event at `now` (seconds since 1970) and says what to do.
     ///
-    /// Pure: the same events give the same effects. After [`Effect::Forward`] or
-    /// [`Effect::Refuse`] every further event is refused.
+    /// Pure: the same events give the same effects. After [`Effect::Forward`] only the response is
+    /// taken, where the policy signs it; after [`Effect::Respond`] and [`Effect::Refuse`] every
+    /// further event is refused.
     pub fn handle(&mut self, event: Event, now: i64) -> Effect {
         let progress = match (std::mem::replace(&mut self.state, State::Ended), event) {
             (State::Begun, Event::Head) => self.begin(),
@@ -128,8 +156,26 @@ impl Exchange {
             }
             (State::NeedsBody, Event::Body(body)) => self.check_size(body.len()).map(|()| {
                 self.body = body;
+                self.body_read = true;
                 Progress::Next(Step::SignatureBody)
             }),
+            (State::AwaitsResponse, Event::ResponseHead(head)) => self.response_head(head, now),
+            (state @ State::NeedsResponseBody(_), Event::ResponseProgress { buffered_bytes }) => {
+                self.state = state;
+                self.check_response_size(buffered_bytes)
+                    .map(|()| Progress::Hold(Effect::Wait))
+            }
+            (State::NeedsResponseBody(response), Event::ResponseBody(body)) => {
+                self.response_body(*response, body)
+            }
+            (
+                State::Waiting(expected, Pending::ResponseSignature(pending)),
+                Event::KeyAnswer {
+                    ticket,
+                    status,
+                    body,
+                },
+            ) if ticket == expected => self.response_signed(*pending, status, &body),
             (
                 State::Waiting(expected, pending),
                 Event::KeyAnswer {
@@ -169,6 +215,18 @@ impl Exchange {
         &self.observations
     }
 
+    /// What may be logged of a signature that did not match.
+    pub fn signature_mismatch(&self) -> Option<&signature::Mismatch> {
+        self.mismatch.as_ref()
+    }
+
+    /// Id of the key whose signature was accepted, and the gate's clock minus the sender's in
+    /// seconds where the scheme signs a time.
+    pub fn accepted_signature(&self) -> Option<(&str, Option<i64>)> {
+        let (key_id, skew_seconds) = self.accepted.as_ref()?;
+        Some((key_id, *skew_seconds))
+    }
+
     /// Where a scan finding was (`json:/user/name`), for the log; never what it was.
     pub fn finding_place(&self) -> Option<&str> {
         self.place.as_deref()
@@ -184,9 +242,20 @@ impl Exchange {
                 Err(reason) => {
                     self.state = State::Ended;
                     self.body = Vec::new();
-                    return Effect::Refuse(Refusal { reason });
+                    return Effect::Refuse(Refusal {
+                        reason,
+                        accept_signature: self.accept_signature(),
+                    });
                 }
             }
+        }
+    }
+
+    /// What a sender whose request is refused should sign: the same for every refusal of a policy.
+    fn accept_signature(&self) -> Option<Arc<str>> {
+        match &self.decision {
+            Decision::Judge(policy) => policy.signature.as_ref()?.accept_signature.clone(),
+            _ => None,
         }
     }
 
@@ -230,7 +299,7 @@ impl Exchange {
             Step::SignatureHead => self.signature_head(&policy, now),
             Step::Token => self.token(&policy, now),
             Step::Body => self.need_body(),
-            Step::SignatureBody => self.signature_body(&policy),
+            Step::SignatureBody => self.signature_body(&policy, now),
             Step::Replay => self.replay(&policy, now),
             Step::Payload => self.payload(&policy),
             Step::Inspect => self.inspect(&policy),
@@ -238,6 +307,9 @@ impl Exchange {
                 let proofs = std::mem::take(&mut self.proofs);
                 let forward =
                     proofs.forward(&policy, self.request()?, &self.gate.identity_headers)?;
+                if policy.respond.is_some() {
+                    self.state = State::AwaitsResponse;
+                }
                 Ok(Progress::Hold(Effect::Forward(forward)))
             }
         }
@@ -260,16 +332,19 @@ impl Exchange {
     }
 
     fn ask(&self, kid: &str, operation: &Operation) -> Result<KeyQuestion, Reason> {
-        let bridge = self
-            .gate
-            .bridge
-            .as_ref()
-            .ok_or(Reason::SignatureKeyService)?;
-        Ok(KeyQuestion {
+        let path = sealgate_wire::path(kid, operation).ok_or(Reason::SignatureKeyService)?;
+        let body = sealgate_wire::encode(operation).map_err(|_| Reason::SignatureMalformed)?;
+        self.question(path, body).ok_or(Reason::SignatureKeyService)
+    }
+
+    /// One request to the bridge; none where the policy names no bridge.
+    fn question(&self, path: String, body: Vec<u8>) -> Option<KeyQuestion> {
+        let bridge = self.gate.bridge.as_ref()?;
+        Some(KeyQuestion {
             cluster: bridge.cluster.clone(),
-            path: sealgate_wire::path(kid, operation).ok_or(Reason::SignatureKeyService)?,
+            path,
             token: bridge.token.clone(),
-            body: sealgate_wire::encode(operation).map_err(|_| Reason::SignatureMalformed)?,
+            body,
             timeout_ms: bridge.timeout_ms,
         })
     }

@@ -1,7 +1,9 @@
 //! A policy in plain words.
 
+use sealgate_signature::Coverage;
+
 use crate::policy::Mode;
-use crate::policy::compiled::{Policy, Scheme};
+use crate::policy::compiled::Policy;
 use crate::policy::keys::DecryptKey;
 use crate::policy::raw::{RawPayloadFormat, RawReplayBy};
 
@@ -26,27 +28,21 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
     }
     if let Some(stage) = &policy.signature {
         let keys: Vec<&str> = stage.keys.iter().map(|key| key.id.as_str()).collect();
-        let what = match &stage.scheme {
-            Scheme::Rfc9421 {
-                cover,
-                cover_body,
-                tolerance_seconds,
-                nonce,
-            } => format!(
-                "RFC 9421 over {}{}{}, at most {tolerance_seconds} s old",
-                cover.join(", "),
-                if *cover_body {
-                    " and the body's digest"
-                } else {
-                    ""
-                },
-                if *nonce { ", with a nonce" } else { "" },
-            ),
-            Scheme::Github => "X-Hub-Signature-256 over the body".to_owned(),
+        let parts: Vec<&str> = Coverage::NAMED
+            .iter()
+            .filter(|(_, part)| stage.scheme.guarantees().contains(*part))
+            .map(|(name, _)| *name)
+            .collect();
+        let window = match stage.signs_time {
+            true => format!(", at most {} s old", stage.tolerance_seconds),
+            false => String::new(),
         };
         lines.push(format!(
-            "signature{}: {what}, by {}",
+            "signature{}: {}, over {}{window}{}, by {}",
             observed(stage.mode),
+            stage.scheme.name(),
+            parts.join(", "),
+            if stage.nonce { ", with a nonce" } else { "" },
             keys.join(" or ")
         ));
     }
@@ -73,7 +69,8 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
     if let Some(stage) = &policy.replay {
         let by = match stage.by {
             RawReplayBy::Nonce => "nonce",
-            RawReplayBy::Signature => "signature",
+            RawReplayBy::Signature => "signed content",
+            RawReplayBy::MessageId => "message id",
         };
         lines.push(format!(
             "replay{}: each {by} passes once",

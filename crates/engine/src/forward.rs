@@ -88,18 +88,14 @@ impl Default for Proofs {
     }
 }
 
-/// Headers that only the gate reads.
-const CONSUMED: [&[u8]; 3] = [b"signature", b"signature-input", b"sealgate-key"];
-
 /// Headers that describe the body as received, and are wrong once it is replaced.
-const DESCRIBES_BODY: [&[u8]; 7] = [
+const DESCRIBES_BODY: [&[u8]; 6] = [
     b"content-digest",
     b"content-encoding",
     b"content-md5",
     b"digest",
     b"repr-digest",
     b"transfer-encoding",
-    b"x-hub-signature-256",
 ];
 
 impl Proofs {
@@ -132,12 +128,15 @@ impl Proofs {
             return Err(Reason::ProofMissing);
         }
         let mut edits = strip_identity(request, identity_headers);
-        if policy
+        if let Some(stage) = policy
             .signature
             .as_ref()
-            .is_some_and(|stage| stage.mode == Mode::Enforce)
+            .filter(|stage| stage.mode == Mode::Enforce)
         {
-            edits.extend(present(request, &CONSUMED));
+            let read = stage.scheme.headers();
+            let read: Vec<&[u8]> = read.iter().map(|name| name.as_bytes()).collect();
+            edits.extend(present(request, &read));
+            edits.extend(present(request, &[b"sealgate-key"]));
         }
         if let Some(stage) = policy
             .token

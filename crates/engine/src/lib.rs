@@ -31,14 +31,18 @@ mod request;
 mod self_test;
 mod stage;
 
-pub use event::{Effect, Event, KeyQuestion, SharedAnswer, SharedRequest, Ticket};
+pub use event::{Effect, Event, KeyQuestion, ResponseHead, SharedAnswer, SharedRequest, Ticket};
 pub use exchange::{Exchange, Observation};
 pub use forward::{Forward, HeaderEdit};
 pub use gate::{Gate, Inspection};
 #[cfg(feature = "schema")]
 pub use policy::schema;
-pub use policy::{MaterialSource, Mode, NoMaterials, PolicyFault, PolicyWarning};
+pub use policy::{
+    MaterialSource, Mode, NoMaterials, PolicyFault, PolicyWarning, signature_scheme,
+    verification_key,
+};
 pub use refusal::{ProblemClass, Reason, Refusal, Stage};
 pub use request::{Channel, HeaderLine, RequestHead, path_has_one_reading};
 pub use self_test::{SelfTestFailed, self_test};
 pub use stage::payload::raw_associated_data;
+pub use stage::signature::Mismatch;

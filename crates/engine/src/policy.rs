@@ -12,6 +12,7 @@ mod stages;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sealgate_signature::{Algorithm, Scheme, SignatureError, VerificationKey};
 use serde_json::Value;
 
 use compiled::{Bridge, Policy};
@@ -21,7 +22,7 @@ use keys::KeyTable;
 use material::{Material, resolve};
 pub use material::{MaterialSource, NoMaterials};
 pub use raw::Mode;
-use raw::{RawBridge, RawDocument, RawUnmatched};
+use raw::{RawBridge, RawDocument, RawSignature, RawUnmatched};
 use read::section;
 use routes::RouteTable;
 
@@ -98,7 +99,14 @@ fn compile_into(
     }
     let keys = KeyTable::compile(raw.keys, source, findings);
     let bridge = raw.bridge.and_then(|value| bridge(value, source, findings));
-    if keys.uses_bridge
+    let names: Vec<String> = raw.policies.keys().cloned().collect();
+    let mut policies = BTreeMap::new();
+    for (name, value) in raw.policies {
+        if let Some(policy) = stages::compile(&name, value, &keys, findings) {
+            policies.insert(name, Arc::new(policy));
+        }
+    }
+    if keys.uses_bridge.get()
         && bridge.is_none()
         && !findings
             .faults
@@ -107,16 +115,9 @@ fn compile_into(
     {
         findings.fault(
             "bridge",
-            "is missing, and some keys live in hsm-bridge",
+            "is missing, and some key or store lives in hsm-bridge",
             "add bridge: { cluster: hsm-bridge, token: { env: SEALGATE_BRIDGE_TOKEN, encoding: text } }",
         );
-    }
-    let names: Vec<String> = raw.policies.keys().cloned().collect();
-    let mut policies = BTreeMap::new();
-    for (name, value) in raw.policies {
-        if let Some(policy) = stages::compile(&name, value, &keys, findings) {
-            policies.insert(name, Arc::new(policy));
-        }
     }
     let identity_headers = identity_headers(policies.values());
     let unmatched = raw.unmatched.unwrap_or(RawUnmatched::Refuse);
@@ -162,6 +163,32 @@ fn bridge(value: Value, source: &dyn MaterialSource, findings: &mut Findings) ->
         timeout_ms: raw.timeout_ms,
         token,
     })
+}
+
+/// The scheme of one `signature` section, for tools that sign and verify without a gate. Keys and
+/// coverage are not looked at: what a policy must not accept, a tool may still have to show.
+///
+/// # Errors
+/// All faults of the section.
+pub fn signature_scheme(section_value: Value) -> Result<Box<dyn Scheme>, Vec<PolicyFault>> {
+    let mut findings = Findings::default();
+    let scheme = section::<RawSignature>(section_value, "signature", &mut findings)
+        .and_then(|raw| stages::signature::scheme(&raw, "signature", &mut findings));
+    match scheme {
+        Some(scheme) if findings.faults.is_empty() => Ok(scheme),
+        _ => Err(findings.faults),
+    }
+}
+
+/// A public JWK as the key of message signatures with this algorithm, for tools.
+///
+/// # Errors
+/// What makes the JWK unusable.
+pub fn verification_key(
+    jwk: &Value,
+    algorithm: Algorithm,
+) -> Result<VerificationKey, SignatureError> {
+    keys::message_public_key(jwk, algorithm).map(VerificationKey::Public)
 }
 
 fn identity_headers<'a>(policies: impl Iterator<Item = &'a Arc<Policy>>) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! Why a request is refused, and the one place that decides what the client may know of it.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 /// A stage of the gate, in the order in which they judge.
@@ -22,6 +24,8 @@ pub enum Stage {
     Inspect,
     /// Rewriting for the upstream.
     Forward,
+    /// Signing of the response.
+    Respond,
     /// The host proxy under the engine.
     Host,
 }
@@ -38,6 +42,7 @@ impl Stage {
             Self::Payload => "payload",
             Self::Inspect => "inspect",
             Self::Forward => "forward",
+            Self::Respond => "respond",
             Self::Host => "host",
         }
     }
@@ -173,6 +178,8 @@ reasons! {
     SignatureCoverage = "signature-coverage", Signature, Unauthenticated;
     /// `created` is absent or outside the window, or `expires` has passed.
     SignatureExpired = "signature-expired", Signature, Unauthenticated;
+    /// The key is not valid yet, or no longer.
+    SignatureKeyExpired = "signature-key-expired", Signature, Unauthenticated;
     /// The nonce that the replay guard needs is absent or too long.
     SignatureNonce = "signature-nonce", Signature, Unauthenticated;
     /// The MAC does not match.
@@ -284,6 +291,15 @@ reasons! {
 
     /// A proof that the policy demands is missing: a bug of ours, refused.
     ProofMissing = "proof-missing", Forward, Unavailable;
+    /// The response is no HTTP response that can be signed.
+    ResponseMalformed = "response-malformed", Respond, Unavailable;
+    /// The response body is larger than the policy signs.
+    ResponseTooLarge = "response-too-large", Respond, Unavailable;
+    /// The response could not be signed: nothing unsigned goes out.
+    ResponseNotSigned = "response-not-signed", Respond, Unavailable;
+    /// The key service could not sign the response.
+    ResponseKeyService = "response-key-service", Respond, Unavailable;
+
     /// An event that the exchange did not ask for: a bug of the adapter, refused.
     UnexpectedEvent = "unexpected-event", Host, Unavailable;
     /// A host call failed.
@@ -295,29 +311,47 @@ reasons! {
 }
 
 /// A refused request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The reason, for log and metric only.
     pub reason: Reason,
+    /// Value of `Accept-Signature` (RFC 9421 section 5) for the policy that judged, if any.
+    pub accept_signature: Option<Arc<str>>,
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            accept_signature: None,
+        }
+    }
 }
 
 impl Refusal {
     /// HTTP status of the answer.
-    pub const fn status(self) -> u16 {
+    pub const fn status(&self) -> u16 {
         self.reason.class().status()
     }
 
-    /// Headers of the answer.
-    pub const fn headers(self) -> [(&'static str, &'static str); 2] {
-        [
+    /// Headers of the answer. What a sender should sign is told on every authentication failure,
+    /// whatever its cause.
+    pub fn headers(&self) -> Vec<(&str, &str)> {
+        let mut headers = vec![
             ("content-type", "application/problem+json"),
             ("cache-control", "no-store"),
-        ]
+        ];
+        if let (ProblemClass::Unauthenticated, Some(value)) =
+            (self.reason.class(), &self.accept_signature)
+        {
+            headers.push(("accept-signature", value));
+        }
+        headers
     }
 
     /// Body of the answer (RFC 9457). Depends on the class and the request id alone, so that two
     /// failures of one class cannot be told apart.
-    pub fn body(self, request_id: &str) -> Vec<u8> {
+    pub fn body(&self, request_id: &str) -> Vec<u8> {
         let class = self.reason.class();
         let mut problem = json!({
             "type": format!("urn:sealgate:problem:{}", class.name()),
@@ -348,7 +382,7 @@ mod tests {
         let bodies: std::collections::BTreeSet<_> = Reason::ALL
             .iter()
             .filter(|reason| reason.class() == ProblemClass::Unauthenticated)
-            .map(|reason| Refusal { reason: *reason }.body("r1"))
+            .map(|reason| Refusal::from(*reason).body("r1"))
             .collect();
         assert_eq!(bodies.len(), 1);
     }

@@ -108,7 +108,7 @@ fn shape_faults_are_refused() {
         (Reason::DuplicateHeader, |sealed| {
             sealed.add("authorization", b"Bearer x")
         }),
-        (Reason::DuplicateHeader, |sealed| {
+        (Reason::SignatureMalformed, |sealed| {
             sealed.add("signature", b"sig1=:AAAA:")
         }),
         (Reason::UpgradeNotSupported, |sealed| {

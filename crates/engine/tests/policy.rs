@@ -145,7 +145,11 @@ fn weak_choices_need_to_be_written_out() {
         document["policies"]["pay"]["signature"] = github.clone();
         document["policies"]["pay"]["replay"] = json!({ "by": "signature", "ttl_seconds": 600 });
     });
-    assert_eq!(count.len(), 3, "method, target and freshness: {count:?}");
+    assert_eq!(
+        count.len(),
+        4,
+        "method, path, query and freshness: {count:?}"
+    );
 }
 
 #[test]

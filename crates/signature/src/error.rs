@@ -46,6 +46,10 @@ pub enum SignatureError {
     IllegalValue,
     /// Peer: a request target that is neither origin-form nor `*`.
     UnsupportedTarget,
+    /// Peer: the signature leaves out what the scheme is configured to demand.
+    NotCovered,
+    /// Peer: the message claims another algorithm than its key has.
+    AlgorithmMismatch,
     /// Peer: the signature does not verify.
     Mismatch,
     /// Peer: no digest of an algorithm we know.
@@ -54,6 +58,10 @@ pub enum SignatureError {
     DigestMismatch,
     /// Config: a MAC key without a byte.
     EmptyKey,
+    /// Config: a public key that is no point of its curve, or too short.
+    WeakKey,
+    /// Config: the private key's holder did not sign.
+    SigningFailed,
     /// Config: a label, parameter or component that cannot be serialised.
     InvalidSpec,
 }
@@ -76,10 +84,14 @@ impl SignatureError {
             Self::AmbiguousComponent => "signature-component-ambiguous",
             Self::IllegalValue => "signature-value-illegal",
             Self::UnsupportedTarget => "signature-target-unsupported",
+            Self::NotCovered => "signature-coverage",
+            Self::AlgorithmMismatch => "signature-algorithm",
             Self::Mismatch => "signature-mismatch",
             Self::DigestUnsupported => "digest-unsupported",
             Self::DigestMismatch => "digest-mismatch",
             Self::EmptyKey => "signature-key-empty",
+            Self::WeakKey => "signature-key-weak",
+            Self::SigningFailed => "signature-not-made",
             Self::InvalidSpec => "signature-spec-invalid",
         }
     }
@@ -87,7 +99,9 @@ impl SignatureError {
     /// Who is at fault.
     pub const fn fault(self) -> Fault {
         match self {
-            Self::EmptyKey | Self::InvalidSpec => Fault::Config,
+            Self::EmptyKey | Self::InvalidSpec | Self::WeakKey | Self::SigningFailed => {
+                Fault::Config
+            }
             _ => Fault::Peer,
         }
     }

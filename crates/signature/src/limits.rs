@@ -12,3 +12,11 @@ pub(crate) const MAX_PARAM_BYTES: usize = 256;
 pub(crate) const MAX_SIGNATURE_BYTES: usize = 1024;
 /// Bytes of one signature base; it is built in memory once per signature.
 pub(crate) const MAX_BASE_BYTES: usize = 256 * 1024;
+/// Characters of a JOSE header in base64url; the longest in use have some 400.
+pub(crate) const MAX_JOSE_HEADER_BYTES: usize = 4096;
+/// Bits of an RSA modulus: 2048 is the least that NIST SP 800-131A allows, 8192 bounds the work.
+pub(crate) const RSA_MODULUS_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
+/// Bytes of an RSA public exponent: it bounds the work, and common libraries read 32 bits.
+pub(crate) const MAX_RSA_EXPONENT_BYTES: usize = 4;
+/// Parameters of one form body that a signature covers one by one; Twilio sends some thirty.
+pub(crate) const MAX_FORM_PARAMETERS: usize = 256;

@@ -2,7 +2,10 @@
 //! same.
 
 use sealgate_scan::{ScanPolicy, Scanner, extract};
-use sealgate_signature::{MacKey, mac};
+use sealgate_signature::scheme::rfc9421::Rfc9421;
+use sealgate_signature::scheme::standard_webhooks::StandardWebhooks;
+use sealgate_signature::scheme::{Presented, verify};
+use sealgate_signature::{HeaderLine, MacKey, Message, Scheme, SignOrder, VerificationKey};
 
 const KEY: [u8; 32] = [7; 32];
 const NONCE: [u8; 12] = [1; 12];
@@ -18,10 +21,21 @@ pub(crate) enum Operation {
     Hmac,
     /// Scan a clean JSON body.
     Scan,
+    /// RFC 9421 over method, target and `Content-Digest`, with the digest of the body: all that a
+    /// gate does for it.
+    Rfc9421,
+    /// Standard Webhooks: the body itself is signed.
+    Webhook,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 3] = [Self::Open, Self::Hmac, Self::Scan];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Hmac,
+        Self::Scan,
+        Self::Rfc9421,
+        Self::Webhook,
+    ];
 }
 
 /// Prepared inputs of one operation.
@@ -29,9 +43,16 @@ pub(crate) struct Work {
     operation: Operation,
     input: Vec<u8>,
     buffer: Vec<u8>,
-    key: Option<MacKey>,
-    code: [u8; 32],
+    key: Option<VerificationKey>,
+    code: Vec<Vec<u8>>,
     policy: ScanPolicy,
+    signed: Option<Signed>,
+}
+
+/// A signed request and the scheme it is signed in.
+struct Signed {
+    scheme: Box<dyn Scheme>,
+    headers: Vec<HeaderLine>,
 }
 
 impl Work {
@@ -39,10 +60,12 @@ impl Work {
     pub(crate) fn new(operation: Operation, bytes: usize) -> Self {
         let mut input = match operation {
             Operation::Scan => document(bytes),
-            Operation::Open | Operation::Hmac => vec![0x5a; bytes],
+            _ => vec![0x5a; bytes],
         };
-        let key = MacKey::new(KEY.to_vec()).ok();
-        let code = key.as_ref().map_or([0; 32], |key| mac::hs256(key, &input));
+        let secret = MacKey::new(KEY.to_vec()).ok();
+        let code = secret.iter().map(|key| key.compute(&[&input])).collect();
+        let signed = Signed::new(operation, &input, secret.as_ref());
+        let key = secret.map(VerificationKey::Mac);
         if operation == Operation::Open
             && sealgate_aead::seal_in_place(&KEY, &NONCE, ASSOCIATED, &mut input).is_err()
         {
@@ -56,6 +79,7 @@ impl Work {
             key,
             code,
             policy: ScanPolicy::default(),
+            signed,
         }
     }
 
@@ -77,8 +101,13 @@ impl Work {
                 sealgate_aead::open_in_place(&KEY, &NONCE, ASSOCIATED, &mut self.buffer).is_ok()
             }
             Operation::Hmac => self.key.as_ref().is_some_and(|key| {
-                mac::verify_hs256(key, std::hint::black_box(&self.input), &self.code).is_ok()
+                let input = std::hint::black_box(self.input.as_slice());
+                key.verify_any(&[input], &self.code).is_ok()
             }),
+            Operation::Rfc9421 | Operation::Webhook => match (&self.signed, &self.key) {
+                (Some(signed), Some(key)) => signed.verify(std::hint::black_box(&self.input), key),
+                _ => false,
+            },
             Operation::Scan => {
                 let mut scanner = Scanner::new(&self.policy);
                 let body = std::hint::black_box(&self.input);
@@ -86,6 +115,64 @@ impl Work {
                     && scanner.finish().is_clean()
             }
         }
+    }
+}
+
+impl Signed {
+    fn new(operation: Operation, body: &[u8], key: Option<&MacKey>) -> Option<Self> {
+        let scheme: Box<dyn Scheme> = match operation {
+            Operation::Rfc9421 => Box::new(Rfc9421::default()),
+            Operation::Webhook => Box::new(StandardWebhooks::new()),
+            _ => return None,
+        };
+        let order = SignOrder {
+            key_id: Some("partner-a"),
+            created: 1_800_000_000,
+            nonce: Some("msg_2xYzAbCdEfGhIjKl"),
+            ..SignOrder::default()
+        };
+        let lines = scheme.sign(&request(&[]), body, &order, key?).ok()?;
+        let mut headers: Vec<HeaderLine> = [
+            ("content-type", "application/json"),
+            ("user-agent", "partner/1.0"),
+            ("accept", "*/*"),
+            ("x-request-id", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
+        ]
+        .map(|(name, value)| (name.into(), value.into()))
+        .to_vec();
+        headers.extend(
+            lines
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        );
+        Some(Self { scheme, headers })
+    }
+
+    /// All that a gate does with a signature: read, build, verify, hold the body against its digest.
+    fn verify(&self, body: &[u8], key: &VerificationKey) -> bool {
+        let message = request(&self.headers);
+        let scheme = self.scheme.as_ref();
+        let checked = scheme
+            .present(&message)
+            .and_then(|presented: Vec<Presented>| {
+                let presented = presented
+                    .first()
+                    .ok_or(sealgate_signature::SignatureError::Missing)?;
+                verify(scheme, &message, presented, body, key)?;
+                scheme.check_body(&message, presented, body)
+            });
+        checked.is_ok()
+    }
+}
+
+fn request(headers: &[HeaderLine]) -> Message<'_> {
+    Message {
+        method: b"POST",
+        scheme: b"https",
+        authority: b"api.bank.test",
+        target: b"/payments/3f2504e0?batch=7",
+        headers,
+        ..Message::default()
     }
 }
 

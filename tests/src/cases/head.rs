@@ -154,7 +154,7 @@ pub(super) const CASES: &[Case] = &[
                 request.headers.push(("signature".into(), copy));
             })
         },
-        expect: MALFORMED,
+        expect: UNAUTHENTICATED,
     },
     Case {
         name: "a signature by a key that the policy does not know",
@@ -219,7 +219,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a signature that has expired",
-        make: |keys| payments(keys, |draft| draft.rfc9421().expires = Some(now() - 10)),
+        make: |keys| payments(keys, |draft| draft.rfc9421().expires = Some(now() - 3600)),
         expect: UNAUTHENTICATED,
     },
     Case {

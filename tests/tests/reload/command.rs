@@ -56,7 +56,7 @@ fn sealgate_run_takes_a_new_policy_file_and_keeps_the_old_one_when_it_is_broken(
         Instant::now()
     };
     let load = load(address, &site.certificates, &keys);
-    within_the_limit(|attempt| {
+    within_the_limit(LIMIT, |attempt| {
         let path = format!("/fresh{attempt}");
         let since = replace(with_route(&keys.policy(), &path).to_string());
         effective(address, &site.certificates, &path, since)

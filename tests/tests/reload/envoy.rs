@@ -10,8 +10,8 @@ use sealgate_tests::site::Site;
 use serde_json::{Value, json};
 
 use super::{
-    alone, effective, faulty, load, nothing_failed, other_module, status, with_route,
-    within_the_limit,
+    LIMIT, MODULE_LIMIT, alone, effective, faulty, load, nothing_failed, other_module, status,
+    with_route, within_the_limit,
 };
 
 /// A change of the `PluginConfig`.
@@ -54,7 +54,7 @@ fn envoy_takes_a_new_policy_within_two_seconds_and_loses_no_request() {
     let mut on = OnEnvoy::start();
     let load = on.load();
     let good = on.keys.policy();
-    within_the_limit(|attempt| {
+    within_the_limit(LIMIT, |attempt| {
         let path = format!("/fresh{attempt}");
         let policy = with_route(&good, &path).to_string();
         let since = Instant::now();
@@ -83,7 +83,7 @@ fn envoy_takes_a_new_module_within_two_seconds_and_loses_no_request() {
     let folder = tempfile::tempdir().unwrap();
     let load = on.load();
     let good = on.keys.policy();
-    within_the_limit(|attempt| {
+    within_the_limit(MODULE_LIMIT, |attempt| {
         let name = format!("module{attempt}");
         let module = other_module(folder.path(), &name);
         let policy = with_route(&good, &format!("/{name}")).to_string();

@@ -10,8 +10,8 @@ use sealgate_tests::site::Site;
 use tempfile::TempDir;
 
 use super::{
-    PATIENCE, alone, effective, faulty, load, nothing_failed, other_module, status, with_route,
-    within_the_limit,
+    MODULE_LIMIT, PATIENCE, alone, effective, faulty, load, nothing_failed, other_module, status,
+    with_route, within_the_limit,
 };
 
 /// The embedded gateway with policy and module in files.
@@ -91,7 +91,7 @@ fn the_gateway_takes_policy_and_module_within_two_seconds_and_loses_no_request()
     let _alone = alone();
     let on = OnGateway::start();
     let load = load(on.gateway.address(), &on.site.certificates, &on.keys);
-    within_the_limit(|attempt| {
+    within_the_limit(MODULE_LIMIT, |attempt| {
         let path = format!("/fresh{attempt}");
         let policy = with_route(&on.keys.policy(), &path).to_string();
         let since = on.replace("policy.json", policy.as_bytes());
@@ -99,7 +99,7 @@ fn the_gateway_takes_policy_and_module_within_two_seconds_and_loses_no_request()
         load.wait_for_more(20);
         taken
     });
-    within_the_limit(|attempt| {
+    within_the_limit(MODULE_LIMIT, |attempt| {
         let module = other_module(on.folder.path(), &format!("module{attempt}"));
         let module = std::fs::read(module).unwrap();
         let reloads = on.gateway.reloads().ok;

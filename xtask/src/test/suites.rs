@@ -19,7 +19,7 @@ pub(crate) enum Choice {
     Unit,
     /// One package of the workspace.
     Package(String),
-    /// One file of tests/tests.
+    /// One file or folder of tests/tests.
     File(String),
 }
 
@@ -159,7 +159,13 @@ fn files(places: &Places) -> Vec<String> {
     };
     let mut names: Vec<String> = entries
         .flatten()
-        .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".rs")?.to_owned()))
+        .filter_map(|entry| {
+            let name = entry.file_name().to_str()?.to_owned();
+            match name.strip_suffix(".rs") {
+                Some(name) => Some(name.to_owned()),
+                None => entry.path().join("main.rs").exists().then_some(name),
+            }
+        })
         .collect();
     names.sort();
     names

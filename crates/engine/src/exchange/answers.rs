@@ -2,13 +2,12 @@
 
 use sealgate_wire::decode_mac_answer;
 
-use super::Decision;
-use super::{Exchange, Pending, Progress, State, Step};
+use super::{Decision, Exchange, Observation, Pending, Progress, State, Step};
 use crate::event::{Effect, SharedAnswer};
 use crate::policy::Mode;
 use crate::policy::compiled::Policy;
 use crate::refusal::Reason;
-use crate::stage::{payload, replay, token};
+use crate::stage::{payload, replay, signature, token};
 
 impl Exchange {
     pub(super) fn key_answer(
@@ -30,14 +29,29 @@ impl Exchange {
                     ..
                 },
             ) => {
-                let checked = decode_mac_answer(status, body)
-                    .map_err(|_| Reason::SignatureKeyService)
-                    .and_then(|answer| pending.finish(&answer.mac));
-                match checked {
-                    Ok(head) => self.head_signature = Some(head),
-                    Err(reason) => self.proofs.signature = self.settle(stage.mode, Err(reason))?,
-                }
-                Ok(Progress::Next(Step::Token))
+                // A question that came with the body continues behind the body.
+                let (body_read, next) = match self.body_read {
+                    true => (Some(self.body.as_slice()), Step::SignatureBody),
+                    false => (None, Step::Token),
+                };
+                let checked = match decode_mac_answer(status, body) {
+                    Ok(answer) => {
+                        pending.finish(&answer.mac, stage, self.request()?, body_read, now)
+                    }
+                    Err(_) => Err(signature::Rejected::because(Reason::SignatureKeyService)),
+                };
+                self.signature_step(stage, checked, next)
+            }
+            (
+                Pending::ReplayAnswer,
+                Policy {
+                    replay: Some(stage),
+                    ..
+                },
+            ) => {
+                let checked = replay::bridge_answer(status, body);
+                self.proofs.replay = self.settle(stage.mode, checked)?;
+                Ok(Progress::Next(Step::Payload))
             }
             (
                 Pending::TokenKey(pending),
@@ -84,6 +98,12 @@ impl Exchange {
                 return Ok(Progress::Hold(Effect::Shared { ticket, request }));
             }
             Ok(replay::Step::Fresh(fresh)) => Ok(fresh),
+            Ok(replay::Step::Unrecorded(fresh)) => {
+                self.observations.push(Observation {
+                    reason: Reason::ReplayStoreFull,
+                });
+                Ok(fresh)
+            }
             Err(reason) => Err(reason),
         };
         self.proofs.replay = self.settle(mode, checked)?;

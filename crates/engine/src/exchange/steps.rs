@@ -2,11 +2,11 @@
 
 use sealgate_wire::{MacRequest, Operation};
 
-use super::{Exchange, Pending, Progress, State, Step};
+use super::{Exchange, HeadSignature, Pending, Progress, State, Step};
 use crate::event::Effect;
 use crate::forward::Proof;
 use crate::policy::Mode;
-use crate::policy::compiled::Policy;
+use crate::policy::compiled::{Policy, ReplayPolicy, SignaturePolicy};
 use crate::refusal::Reason;
 use crate::stage::{channel, inspect, payload, replay, signature, token};
 
@@ -23,26 +23,46 @@ impl Exchange {
         let Some(stage) = &policy.signature else {
             return Ok(Progress::Next(Step::Token));
         };
-        match signature::check_head(stage, self.request()?, now) {
-            Ok(signature::HeadStep::AskMac(pending)) => {
+        let checked = signature::start(stage, self.request()?, now);
+        self.signature_step(stage, checked, Step::Token)
+    }
+
+    /// Takes the signature stage to where it waits, is done, or has failed; `next` follows it.
+    pub(super) fn signature_step(
+        &mut self,
+        stage: &SignaturePolicy,
+        checked: Result<signature::Step, signature::Rejected>,
+        next: Step,
+    ) -> Result<Progress, Reason> {
+        let rejected = match checked {
+            Ok(signature::Step::AskMac(pending)) => {
                 let operation = Operation::Mac(MacRequest {
-                    alg: "HS256".into(),
-                    data: pending.base.clone(),
+                    alg: pending.algorithm.into(),
+                    data: pending.octets.clone(),
                 });
-                let kid = pending.kid.clone();
-                match self.ask(&kid, &operation) {
+                // Octets too long for the wire are the sender's doing; no bridge is ours.
+                match self.ask(&pending.kid, &operation) {
                     Ok(question) => {
                         return Ok(self.hold_key(question, Pending::SignatureMac(pending)));
                     }
-                    // A base too long for the wire is the sender's doing; no bridge is ours.
-                    Err(reason) => self.proofs.signature = self.settle(stage.mode, Err(reason))?,
+                    Err(reason) => reason,
                 }
             }
-            Ok(signature::HeadStep::Verified(head)) => self.head_signature = Some(head),
-            Ok(signature::HeadStep::BodyOnly) => {}
-            Err(reason) => self.proofs.signature = self.settle(stage.mode, Err(reason))?,
-        }
-        Ok(Progress::Next(Step::Token))
+            Ok(signature::Step::Verified(head)) => {
+                self.head_signature = HeadSignature::Verified(head);
+                return Ok(Progress::Next(next));
+            }
+            Ok(signature::Step::NeedsBody(attempts)) => {
+                self.head_signature = HeadSignature::NeedsBody(attempts);
+                return Ok(Progress::Next(next));
+            }
+            Err(rejected) => {
+                self.mismatch = rejected.mismatch;
+                rejected.reason
+            }
+        };
+        self.proofs.signature = self.settle(stage.mode, Err(rejected))?;
+        Ok(Progress::Next(next))
     }
 
     pub(super) fn token(&mut self, policy: &Policy, now: i64) -> Result<Progress, Reason> {
@@ -63,22 +83,36 @@ impl Exchange {
 
     pub(super) fn need_body(&mut self) -> Result<Progress, Reason> {
         if self.request()?.end_of_stream {
+            self.body_read = true;
             return Ok(Progress::Next(Step::SignatureBody));
         }
         self.state = State::NeedsBody;
         Ok(Progress::Hold(Effect::NeedBody))
     }
 
-    pub(super) fn signature_body(&mut self, policy: &Policy) -> Result<Progress, Reason> {
+    pub(super) fn signature_body(&mut self, policy: &Policy, now: i64) -> Result<Progress, Reason> {
         let Some(stage) = &policy.signature else {
             return Ok(Progress::Next(Step::Payload));
         };
-        if matches!(self.proofs.signature, Proof::Open) {
-            let head = self.head_signature.take();
-            let checked = signature::check_body(stage, head, self.request()?, &self.body);
-            self.proofs.signature = self.settle(stage.mode, checked)?;
+        if !matches!(self.proofs.signature, Proof::Open) {
+            return Ok(Progress::Next(Step::Replay));
         }
-        Ok(Progress::Next(Step::Replay))
+        match std::mem::take(&mut self.head_signature) {
+            HeadSignature::NeedsBody(attempts) => {
+                let checked = attempts.go_on(stage, self.request()?, Some(&self.body), now);
+                // A pair that asked for the body now has it: this step comes again, with a verdict.
+                self.signature_step(stage, checked, Step::SignatureBody)
+            }
+            HeadSignature::Verified(head) => {
+                let checked = signature::check_body(stage, head, self.request()?, &self.body);
+                if let Ok(verified) = &checked {
+                    self.accepted = Some((verified.key_id.clone(), verified.skew_seconds));
+                }
+                self.proofs.signature = self.settle(stage.mode, checked)?;
+                Ok(Progress::Next(Step::Replay))
+            }
+            HeadSignature::None => Err(Reason::ProofMissing),
+        }
     }
 
     /// Records only what a verified signature vouches for: a forged request burns no nonce.
@@ -86,26 +120,41 @@ impl Exchange {
         let Some(stage) = &policy.replay else {
             return Ok(Progress::Next(Step::Payload));
         };
-        let recording = match self.proofs.signature.passed() {
-            Some(verified) => replay::Recording::new(stage, verified, now),
+        let subject = match self.proofs.signature.passed() {
+            Some(verified) => replay::Subject::new(stage, verified, now),
             None if stage.mode == Mode::Observe => {
                 self.proofs.replay = Proof::Observed;
                 return Ok(Progress::Next(Step::Payload));
             }
             None => Err(Reason::ProofMissing),
         };
-        match recording {
-            Ok(recording) => {
-                let ticket = self.ticket();
-                let request = recording.ask();
-                self.state = State::Waiting(ticket, Pending::Replay(Box::new(recording)));
-                Ok(Progress::Hold(Effect::Shared { ticket, request }))
-            }
+        match subject.and_then(|subject| self.ask_replay_store(stage, &subject, now)) {
+            Ok(hold) => Ok(hold),
             Err(reason) => {
                 self.proofs.replay = self.settle(stage.mode, Err(reason))?;
                 Ok(Progress::Next(Step::Payload))
             }
         }
+    }
+
+    fn ask_replay_store(
+        &mut self,
+        stage: &ReplayPolicy,
+        subject: &replay::Subject,
+        now: i64,
+    ) -> Result<Progress, Reason> {
+        if let Some(path) = &stage.bridge {
+            let body = subject.bridge_request(now)?;
+            let question = self
+                .question(path.clone(), body)
+                .ok_or(Reason::ReplayStoreUnavailable)?;
+            return Ok(self.hold_key(question, Pending::ReplayAnswer));
+        }
+        let recording = replay::Recording::new(stage, subject)?;
+        let ticket = self.ticket();
+        let request = recording.ask();
+        self.state = State::Waiting(ticket, Pending::Replay(Box::new(recording)));
+        Ok(Progress::Hold(Effect::Shared { ticket, request }))
     }
 
     pub(super) fn payload(&mut self, policy: &Policy) -> Result<Progress, Reason> {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use sealgate_contract::Contract;
 use sealgate_scan::ScanPolicy;
+use sealgate_signature::Scheme;
 
-use super::keys::{DecryptKey, SigningKey, VerifierKey};
+use super::keys::{DecryptKey, MessageKey, SigningKey, VerifierKey};
 use super::raw::{Mode, RawPayloadFormat, RawReplayBy};
 
 /// How to reach hsm-bridge.
@@ -25,6 +26,7 @@ pub(crate) struct Policy {
     pub(crate) token: Option<TokenPolicy>,
     pub(crate) payload: Option<PayloadPolicy>,
     pub(crate) inspect: Option<InspectPolicy>,
+    pub(crate) respond: Option<RespondPolicy>,
 }
 
 /// Size and shape limits.
@@ -44,21 +46,18 @@ pub(crate) struct ChannelPolicy {
 
 pub(crate) struct SignaturePolicy {
     pub(crate) mode: Mode,
-    pub(crate) scheme: Scheme,
-    pub(crate) keys: Vec<Arc<SigningKey>>,
-}
-
-pub(crate) enum Scheme {
-    Rfc9421 {
-        /// Component names every signature must cover, `content-digest` apart.
-        cover: Vec<String>,
-        /// Whether a body must be covered by `content-digest`.
-        cover_body: bool,
-        tolerance_seconds: i64,
-        /// Whether a nonce is demanded, because the replay guard works by it.
-        nonce: bool,
-    },
-    Github,
+    pub(crate) scheme: Box<dyn Scheme>,
+    pub(crate) keys: Vec<Arc<MessageKey>>,
+    /// How far the signed time may lie in the past or future.
+    pub(crate) tolerance_seconds: i64,
+    /// Whether every signature must carry a time.
+    pub(crate) signs_time: bool,
+    /// Whether a nonce is demanded, because the replay guard works by it.
+    pub(crate) nonce: bool,
+    /// Whether the replay guard goes by what was signed.
+    pub(crate) identifies_octets: bool,
+    /// Value of `Accept-Signature` in refusals, where the scheme has one.
+    pub(crate) accept_signature: Option<Arc<str>>,
 }
 
 pub(crate) struct ReplayPolicy {
@@ -66,8 +65,12 @@ pub(crate) struct ReplayPolicy {
     pub(crate) by: RawReplayBy,
     /// Fixed time to remember, where the scheme has no window of its own.
     pub(crate) ttl_seconds: Option<u32>,
-    /// Most values in one of the store's slots.
+    /// Most values in one of the local store's slots.
     pub(crate) slot_entries: usize,
+    /// Path of the store behind hsm-bridge, where that is asked instead of the local one.
+    pub(crate) bridge: Option<String>,
+    /// Whether a full local store lets requests pass.
+    pub(crate) pass_when_full: bool,
 }
 
 pub(crate) struct TokenPolicy {
@@ -96,4 +99,19 @@ pub(crate) struct InspectPolicy {
     pub(crate) scan: ScanPolicy,
     /// What bodies the operations of the upstream take.
     pub(crate) contract: Option<Contract>,
+}
+
+/// What is done to the response.
+pub(crate) struct RespondPolicy {
+    pub(crate) max_body_bytes: usize,
+    pub(crate) scheme: Box<dyn Scheme>,
+    pub(crate) key: ResponseKey,
+}
+
+/// The key that signs responses.
+pub(crate) enum ResponseKey {
+    /// A shared secret, here or in the bridge.
+    Mac(Arc<MessageKey>),
+    /// A private key that stays in the bridge.
+    Private(Arc<SigningKey>),
 }

@@ -1,5 +1,8 @@
 //! The key table of a policy: each key with one purpose, one algorithm and checked material.
 
+mod message;
+
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -8,31 +11,16 @@ use sealgate_jose::KeyFault;
 use sealgate_jose::jwe::{ContentEncryption, ContentEncryptionKey, KeyManagement};
 use sealgate_jose::jwk::PublicJwk;
 use sealgate_jose::jws::VerifyKey;
-use sealgate_signature::MacKey;
+use sealgate_signature::Algorithm;
 use serde_json::Value;
 use zeroize::Zeroizing;
+
+pub(crate) use message::{MessageKey, MessageMaterial, public_key as message_public_key};
 
 use super::fault::Findings;
 use super::material::{Material, MaterialSource, resolve};
 use super::raw::{RawKey, RawKeyUse};
 use super::read::section;
-
-/// Shortest MAC secret accepted, in bytes: the output length of SHA-256 (RFC 7518 section 3.2).
-const MIN_MAC_BYTES: usize = 32;
-/// Shortest MAC secret accepted for senders whose secret is a text they chose (GitHub).
-const MIN_TEXT_MAC_BYTES: usize = 16;
-
-/// A shared secret that verifies message signatures.
-pub(crate) struct SigningKey {
-    pub(crate) id: String,
-    pub(crate) secret: MacSecret,
-}
-
-/// Where the MAC is computed.
-pub(crate) enum MacSecret {
-    Local(MacKey),
-    Bridge(String),
-}
 
 /// A key that opens tokens or payloads.
 pub(crate) struct DecryptKey {
@@ -59,12 +47,23 @@ pub(crate) struct VerifierKey {
     pub(crate) key: VerifyKey,
 }
 
-/// One entry of the key table.
-#[derive(Clone)]
-pub(crate) enum Key {
-    Mac(Arc<SigningKey>),
-    Decrypt(Arc<DecryptKey>),
-    Verify(Arc<VerifierKey>),
+/// What one entry of the key table can be used for. A public key verifies messages, and tokens
+/// where its algorithm is one of tokens.
+#[derive(Clone, Default)]
+pub(crate) struct Key {
+    pub(crate) message: Option<Arc<MessageKey>>,
+    pub(crate) decrypt: Option<Arc<DecryptKey>>,
+    pub(crate) token: Option<Arc<VerifierKey>>,
+    pub(crate) sign: Option<Arc<SigningKey>>,
+}
+
+/// A private key in the bridge that signs responses.
+pub(crate) struct SigningKey {
+    /// The name under which clients know it.
+    pub(crate) sender: String,
+    pub(crate) algorithm: Algorithm,
+    /// Id of the key in the bridge.
+    pub(crate) kid: String,
 }
 
 impl DecryptKey {
@@ -101,8 +100,8 @@ impl fmt::Debug for DecryptKey {
 #[derive(Default)]
 pub(crate) struct KeyTable {
     keys: BTreeMap<String, Key>,
-    /// Whether some key lives in hsm-bridge.
-    pub(crate) uses_bridge: bool,
+    /// Whether some key or store lives in hsm-bridge.
+    pub(crate) uses_bridge: Cell<bool>,
 }
 
 impl KeyTable {
@@ -142,6 +141,11 @@ impl KeyTable {
         table
     }
 
+    /// The key of this id.
+    pub(crate) fn get(&self, id: &str) -> Option<&Key> {
+        self.keys.get(id)
+    }
+
     /// Finds the keys a stage names; each missing or unfit one is a fault.
     pub(crate) fn pick<T>(
         &self,
@@ -178,17 +182,28 @@ impl KeyTable {
 
     fn key(
         &mut self,
-        raw: RawKey,
+        mut raw: RawKey,
         path: &str,
         source: &dyn MaterialSource,
         findings: &mut Findings,
     ) -> Option<Key> {
-        let material = resolve(raw.material, &format!("{path}.material"), source, findings)?;
-        self.uses_bridge |= matches!(material, Material::Bridge(_));
+        let material = resolve(
+            std::mem::take(&mut raw.material),
+            &format!("{path}.material"),
+            source,
+            findings,
+        )?;
+        if matches!(material, Material::Bridge(_)) {
+            self.uses_bridge.set(true);
+        }
         match raw.purpose {
-            RawKeyUse::Mac => mac_key(raw.id, &raw.alg, material, path, findings),
+            RawKeyUse::Mac => Some(Key {
+                message: Some(Arc::new(message::mac(&raw, material, path, findings)?)),
+                ..Key::default()
+            }),
             RawKeyUse::Decrypt => decrypt_key(raw.id, &raw.alg, material, path, findings),
-            RawKeyUse::Verify => verify_key(raw.id, &raw.alg, material, path, findings),
+            RawKeyUse::Verify => verify_key(&raw, material, path, findings),
+            RawKeyUse::Sign => sign_key(raw, material, path, findings),
         }
     }
 }
@@ -199,54 +214,6 @@ pub(crate) fn is_key_id(id: &str) -> bool {
         && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
-}
-
-fn mac_key(
-    id: String,
-    alg: &str,
-    material: Material,
-    path: &str,
-    findings: &mut Findings,
-) -> Option<Key> {
-    if alg != "HS256" {
-        findings.fault(
-            format!("{path}.alg"),
-            format!("{alg} is not a mac algorithm"),
-            "write HS256",
-        );
-        return None;
-    }
-    let secret = match material {
-        Material::Bridge(kid) => MacSecret::Bridge(kid),
-        Material::Secret(bytes) => {
-            if bytes.len() < MIN_TEXT_MAC_BYTES {
-                findings.fault(
-                    format!("{path}.material"),
-                    format!("is {} bytes long", bytes.len()),
-                    "use at least 32 random bytes",
-                );
-                return None;
-            }
-            if bytes.len() < MIN_MAC_BYTES {
-                findings.warn(
-                    "short-mac-key",
-                    format!("{path}.material"),
-                    format!("{} bytes are fewer than the 32 of the hash", bytes.len()),
-                    "use at least 32 random bytes",
-                );
-            }
-            MacSecret::Local(MacKey::new(bytes.to_vec()).ok()?)
-        }
-        Material::PublicJwk(_) => {
-            findings.fault(
-                format!("{path}.material"),
-                "is a public key",
-                "a mac key is a secret: use inline, env, file or bridge",
-            );
-            return None;
-        }
-    };
-    Some(Key::Mac(Arc::new(SigningKey { id, secret })))
 }
 
 fn decrypt_key(
@@ -305,47 +272,96 @@ fn decrypt_key(
             DecryptAlgorithm::JweBridge { management, kid }
         }
     };
-    Some(Key::Decrypt(Arc::new(DecryptKey { id, algorithm })))
+    Some(Key {
+        decrypt: Some(Arc::new(DecryptKey { id, algorithm })),
+        ..Key::default()
+    })
 }
 
 fn verify_key(
-    id: String,
-    alg: &str,
+    raw: &RawKey,
     material: Material,
     path: &str,
     findings: &mut Findings,
 ) -> Option<Key> {
-    let key = match (alg, material) {
-        ("HS256", Material::Secret(bytes)) => VerifyKey::hs256(&bytes),
-        ("ES256" | "EdDSA", Material::PublicJwk(jwk)) => public_key(&jwk, alg),
-        ("HS256" | "ES256" | "EdDSA", _) => {
-            findings.fault(
-                format!("{path}.material"),
-                format!("does not fit {alg}"),
-                "HS256 takes inline, env or file; ES256 and EdDSA take jwk",
-            );
+    let misfit = |findings: &mut Findings| {
+        findings.fault(
+            format!("{path}.material"),
+            format!("does not fit {}", raw.alg),
+            "HS256 takes inline, env or file; the others take jwk",
+        );
+    };
+    let token = match (raw.alg.as_str(), &material) {
+        ("HS256", Material::Secret(bytes)) => Some(VerifyKey::hs256(bytes)),
+        ("ES256" | "EdDSA", Material::PublicJwk(jwk)) => Some(public_key(jwk, &raw.alg)),
+        ("ES384" | "PS256" | "PS512" | "RS256", Material::PublicJwk(_)) => None,
+        ("HS256" | "ES256" | "EdDSA" | "ES384" | "PS256" | "PS512" | "RS256", _) => {
+            misfit(findings);
             return None;
         }
         _ => {
             findings.fault(
                 format!("{path}.alg"),
-                format!("{alg} is not a token signature algorithm"),
-                "write HS256, ES256 or EdDSA",
+                format!("{} is not a signature algorithm", raw.alg),
+                "write HS256, ES256, ES384, EdDSA, PS256, PS512 or RS256",
             );
             return None;
         }
     };
-    match key {
-        Ok(key) => Some(Key::Verify(Arc::new(VerifierKey { id, key }))),
+    let token = match token.transpose() {
+        Ok(token) => token.map(|key| {
+            Arc::new(VerifierKey {
+                id: raw.id.clone(),
+                key,
+            })
+        }),
         Err(fault) => {
             findings.fault(
                 format!("{path}.material"),
                 format!("is not a usable key: {}", fault.code()),
                 "correct the key",
             );
-            None
+            return None;
         }
-    }
+    };
+    let message = match &material {
+        Material::PublicJwk(jwk) => Some(Arc::new(message::public(raw, jwk, path, findings)?)),
+        _ => None,
+    };
+    Some(Key {
+        message,
+        token,
+        ..Key::default()
+    })
+}
+
+fn sign_key(raw: RawKey, material: Material, path: &str, findings: &mut Findings) -> Option<Key> {
+    let Some(algorithm) =
+        Algorithm::from_name(&raw.alg).filter(|_| matches!(raw.alg.as_str(), "ES256" | "PS256"))
+    else {
+        findings.fault(
+            format!("{path}.alg"),
+            format!("the bridge makes no {} signature", raw.alg),
+            "write ES256 or PS256",
+        );
+        return None;
+    };
+    let Material::Bridge(kid) = material else {
+        findings.fault(
+            format!("{path}.material"),
+            "a private key must stay in hardware",
+            "create it with `hsm-bridge keygen` and write { bridge: <kid> }",
+        );
+        return None;
+    };
+    Some(Key {
+        sign: Some(Arc::new(SigningKey {
+            sender: raw.sender_kid.unwrap_or(raw.id),
+            algorithm,
+            kid,
+        })),
+        ..Key::default()
+    })
 }
 
 /// A public JWK whose type must be the one of the algorithm written beside it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 use super::fault::Findings;
@@ -145,11 +145,15 @@ fn decode(
         RawEncoding::Base64url => std::str::from_utf8(trimmed)
             .ok()
             .and_then(|text| Base64UrlUnpadded::decode_vec(text).ok()),
+        RawEncoding::Base64 => base64(trimmed),
+        RawEncoding::Whsec => trimmed.strip_prefix(b"whsec_").and_then(base64),
         RawEncoding::Hex => decode_hex(trimmed),
     };
     let name = match encoding {
         RawEncoding::Text => "text",
         RawEncoding::Base64url => "base64url",
+        RawEncoding::Base64 => "base64",
+        RawEncoding::Whsec => "whsec_ and base64",
         RawEncoding::Hex => "hex",
     };
     match decoded {
@@ -167,6 +171,10 @@ fn decode(
             None
         }
     }
+}
+
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    Base64::decode_vec(std::str::from_utf8(text).ok()?).ok()
 }
 
 fn decode_hex(text: &[u8]) -> Option<Vec<u8>> {

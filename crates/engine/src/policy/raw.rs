@@ -3,6 +3,7 @@
 //! Unknown members are refused everywhere. The doc comments here are what `docs/policy.md` prints.
 
 mod inspect;
+mod signature;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use inspect::{RawInspect, RawInspectExclusion, RawInspectLimits};
+pub(crate) use signature::{
+    RawCustomScheme, RawReplay, RawReplayBy, RawReplayStore, RawRespond, RawRespondSign, RawScheme,
+    RawSignature, RawSignatureEncoding, RawSignatureOptions, RawWhenFull,
+};
 
 /// The top of a policy document.
 // Sections stay JSON here so that each reports its own faults.
@@ -77,9 +82,24 @@ pub(crate) struct RawKey {
     /// What the key may be used for.
     #[serde(rename = "use")]
     pub(crate) purpose: RawKeyUse,
-    /// The one algorithm the key works with: `HS256` (mac, verify), `A256GCM`, `dir`,
-    /// `ECDH-ES`, `ECDH-ES+A256KW`, `RSA-OAEP`, `RSA-OAEP-256`, `A256KW` (decrypt), `ES256`, `EdDSA` (verify).
+    /// The one algorithm the key works with. `mac`: `HS256`, `HS384`, `HS512`, and for dialects that
+    /// have nothing better `HMAC-SHA1`, `HMAC-MD5`. `decrypt`: `A256GCM`, `dir`, `ECDH-ES`,
+    /// `ECDH-ES+A256KW`, `RSA-OAEP`, `RSA-OAEP-256`, `A256KW`. `verify`: `HS256` (tokens), `ES256`,
+    /// `EdDSA` (tokens and messages), `ES384`, `PS256`, `PS512`, `RS256` (messages). `sign`: `ES256`, `PS256`.
     pub(crate) alg: String,
+    /// The sender's name for the key, where it is not `id`. Several keys may have one name: a
+    /// signature by any of them is accepted, so that a sender can change keys at leisure.
+    #[serde(default)]
+    pub(crate) sender_kid: Option<String>,
+    /// First moment at which the key is valid, such as `2027-01-01T00:00:00Z` (mac, verify of messages).
+    #[serde(default)]
+    pub(crate) not_before: Option<String>,
+    /// Last moment at which the key is valid (mac, verify of messages).
+    #[serde(default)]
+    pub(crate) not_after: Option<String>,
+    /// `true`: the key verifies what others signed and never signs a response.
+    #[serde(default)]
+    pub(crate) verify_only: bool,
     /// Where the key material is.
     pub(crate) material: RawMaterial,
 }
@@ -93,8 +113,10 @@ pub(crate) enum RawKeyUse {
     Mac,
     /// Opens tokens and payloads.
     Decrypt,
-    /// Verifies the signature inside a token.
+    /// Verifies the signature inside a token, or of a message.
     Verify,
+    /// Signs responses with a private key that stays in hsm-bridge.
+    Sign,
 }
 
 /// Where key material comes from: exactly one of `inline`, `env`, `file`, `bridge`, `jwk`.
@@ -121,7 +143,8 @@ pub(crate) struct RawMaterial {
         schemars(with = "Option<BTreeMap<String, String>>")
     )]
     pub(crate) jwk: Option<Value>,
-    /// How `inline`, `env` and `file` are written: `hex` (default), `base64url` or `text`.
+    /// How `inline`, `env` and `file` are written: `hex` (default), `base64`, `base64url`, `text`
+    /// or `whsec`.
     #[serde(default)]
     pub(crate) encoding: Option<RawEncoding>,
 }
@@ -135,8 +158,12 @@ pub(crate) enum RawEncoding {
     Hex,
     /// Base64url without padding.
     Base64url,
+    /// Base64 with padding.
+    Base64,
     /// The characters themselves.
     Text,
+    /// A secret of Standard Webhooks or Svix: `whsec_` and base64.
+    Whsec,
 }
 
 /// A policy: which stages judge a request, in the fixed order of the engine.
@@ -172,6 +199,10 @@ pub(crate) struct RawPolicy {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<RawInspect>"))]
     pub(crate) inspect: Option<Value>,
+    /// What is done to the response.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<RawRespond>"))]
+    pub(crate) respond: Option<Value>,
 }
 
 /// Whether a stage's verdict counts.
@@ -225,89 +256,6 @@ pub(crate) struct RawClientCertificate {
     /// Subject alternative names (URI or DNS) that are let in; empty lets every verified one in.
     #[serde(default)]
     pub(crate) san: Vec<String>,
-}
-
-/// Demands on the message signature.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawSignature {
-    /// `enforce` or `observe`.
-    #[serde(default)]
-    pub(crate) mode: Mode,
-    /// `rfc9421` (HTTP Message Signatures) or `github` (`X-Hub-Signature-256` over the body).
-    pub(crate) scheme: RawScheme,
-    /// Ids of the `mac` keys that may sign.
-    pub(crate) keys: Vec<String>,
-    /// Components every signature must cover (`rfc9421`).
-    /// Default `["@method", "@target-uri", "content-digest"]`; `content-digest` is demanded when there is a body.
-    #[serde(default)]
-    pub(crate) cover: Option<Vec<String>>,
-    /// How far `created` may lie in the past or future, 1 to 3600 seconds. Default 300.
-    #[serde(default = "default_tolerance_seconds")]
-    pub(crate) tolerance_seconds: u32,
-    /// Weaknesses accepted on purpose: `method`, `target`, `body`, `freshness`.
-    #[serde(default)]
-    pub(crate) accept_weak: Vec<String>,
-}
-
-/// Signature scheme.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawScheme {
-    /// RFC 9421 with `hmac-sha256`, and RFC 9530 `Content-Digest`.
-    Rfc9421,
-    /// `X-Hub-Signature-256: sha256=<hex>` over the raw body.
-    Github,
-}
-
-/// Replay guard: each signed nonce (or signature) passes once.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawReplay {
-    /// `enforce` or `observe`.
-    #[serde(default)]
-    pub(crate) mode: Mode,
-    /// What may not repeat: `nonce` (signed parameter of `rfc9421`) or `signature`.
-    pub(crate) by: RawReplayBy,
-    /// Where seen values are kept: `local`, the host's shared data (all workers of one proxy).
-    #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "one store so far; the member is read so that policies can name it"
-    )]
-    pub(crate) store: RawReplayStore,
-    /// How long a value is remembered, 1 to 604800 seconds. Derived from the signature's window
-    /// for `rfc9421`; must be written for `github`.
-    #[serde(default)]
-    pub(crate) ttl_seconds: Option<u32>,
-    /// Most values remembered per key, 65536 to 4194304. Default 262144 (about 5 MiB of host memory).
-    /// When full, requests are refused with 503; nothing inside its window is ever forgotten.
-    #[serde(default = "default_replay_entries")]
-    pub(crate) max_entries: u32,
-}
-
-/// What may not repeat.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawReplayBy {
-    /// The `nonce` parameter of the signature.
-    Nonce,
-    /// The signature value.
-    Signature,
-}
-
-/// Where seen values are kept.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawReplayStore {
-    /// Host shared data.
-    #[default]
-    Local,
 }
 
 /// Encrypted token (JWE compact, RFC 7516) and the claims inside it.
@@ -441,14 +389,6 @@ fn default_bridge_timeout_ms() -> u32 {
 
 fn default_min_tls() -> String {
     "1.3".into()
-}
-
-fn default_tolerance_seconds() -> u32 {
-    300
-}
-
-fn default_replay_entries() -> u32 {
-    262_144
 }
 
 fn default_leeway_seconds() -> u32 {

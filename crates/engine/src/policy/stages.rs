@@ -1,17 +1,16 @@
 //! Compiles the stages of one policy.
 
 mod inspect;
-mod signature;
+pub(super) mod signature;
 mod token;
 
 use serde_json::Value;
 
 use super::compiled::{ChannelPolicy, Limits, PayloadPolicy, Policy};
 use super::fault::Findings;
-use super::keys::{DecryptAlgorithm, Key, KeyTable};
+use super::keys::{DecryptAlgorithm, KeyTable};
 use super::raw::{
-    Mode, RawChannel, RawLimits, RawPayload, RawPayloadFormat, RawPolicy, RawReplay, RawReplayBy,
-    RawSignature,
+    Mode, RawChannel, RawLimits, RawPayload, RawPayloadFormat, RawPolicy, RawReplay, RawSignature,
 };
 use super::read::section;
 
@@ -42,20 +41,7 @@ pub(crate) fn compile(
     let raw_replay = raw
         .replay
         .and_then(|value| section::<RawReplay>(value, &format!("{path}.replay"), findings));
-    let replay = raw_replay.as_ref().and_then(|raw| {
-        signature::replay(
-            raw,
-            raw_signature.as_ref(),
-            &format!("{path}.replay"),
-            findings,
-        )
-    });
-    let signature = raw_signature.and_then(|raw| {
-        let nonce = raw_replay
-            .as_ref()
-            .is_some_and(|replay| replay.by == RawReplayBy::Nonce);
-        signature::compile(raw, nonce, keys, &format!("{path}.signature"), findings)
-    });
+    let (signature, replay) = signature::compile(raw_signature, raw_replay, keys, &path, findings);
     let policy = Policy {
         name: name.to_owned(),
         limits,
@@ -71,6 +57,9 @@ pub(crate) fn compile(
         inspect: raw
             .inspect
             .and_then(|value| inspect::compile(value, &format!("{path}.inspect"), findings)),
+        respond: raw.respond.and_then(|value| {
+            signature::respond(value, keys, &format!("{path}.respond"), findings)
+        }),
     };
     warn_about_gaps(&policy, &path, findings);
     Some(policy)
@@ -166,13 +155,10 @@ fn payload(
         } else {
             "jwe takes keys with use: decrypt and a JWE algorithm"
         },
-        |key| match key {
-            Key::Decrypt(key)
-                if raw_format == matches!(key.algorithm, DecryptAlgorithm::RawA256Gcm(_)) =>
-            {
-                Some(key.clone())
-            }
-            _ => None,
+        |key| {
+            key.decrypt.clone().filter(|key| {
+                raw_format == matches!(key.algorithm, DecryptAlgorithm::RawA256Gcm(_))
+            })
         },
         findings,
     );

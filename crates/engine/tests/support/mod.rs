@@ -12,7 +12,8 @@ use sealgate_jose::jwe::{
     self, ContentEncryption, ContentEncryptionKey, KeyEncryptionKey, Recipient, SealSpec,
 };
 use sealgate_jose::jws::{self, SignKey, SignSpec};
-use sealgate_signature::{MacKey, Message, content_digest, rfc9421};
+use sealgate_signature::scheme::rfc9421;
+use sealgate_signature::{MacKey, Message, content_digest};
 use serde_json::{Value, json};
 
 pub const NOW: i64 = 1_800_000_000;
@@ -121,6 +122,7 @@ impl Sender {
                 authority: b"api.bank.test",
                 target: self.target.as_bytes(),
                 headers: &lines,
+                ..Default::default()
             };
             let components: Vec<rfc9421::Component> = ["@method", "@target-uri", "content-digest"]
                 .iter()
@@ -135,6 +137,7 @@ impl Sender {
                 keyid: Some(self.kid),
                 alg: Some("hmac-sha256"),
                 tag: None,
+                structured: &[],
             };
             rfc9421::sign(&message, &spec, &MacKey::new(MAC.to_vec()).unwrap()).unwrap()
         };
@@ -322,6 +325,7 @@ impl Host {
                     answer: self.shared(request),
                 },
                 Effect::Forward(forward) => return Verdict::Forwarded(forward, exchange),
+                Effect::NeedResponseBody | Effect::Respond(_) => panic!("no response yet"),
                 Effect::Refuse(refusal) => return Verdict::Refused(refusal.reason, exchange),
             };
         }

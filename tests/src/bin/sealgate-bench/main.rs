@@ -46,15 +46,18 @@ enum Section {
     WholePath,
     /// AES-256-GCM and HMAC-SHA-256: native, wasmtime, V8
     Crypto,
+    /// Verification of a signed request against the bare HMAC of its body: native, wasmtime, V8
+    Signature,
     /// Scan of clean JSON: native, wasmtime, V8
     Scan,
     /// Unwraps: through the bridge's socket, and straight at the token
     Bridge,
 }
 
-const ALL: [Section; 4] = [
+const ALL: [Section; 5] = [
     Section::WholePath,
     Section::Crypto,
+    Section::Signature,
     Section::Scan,
     Section::Bridge,
 ];
@@ -88,6 +91,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 "crypto",
                 crypto::measure(&plan, crypto::Subject::Cryptography)?,
             ),
+            Section::Signature => ("signature", crypto::measure_signatures(&plan)?),
             Section::Scan => ("scan", crypto::measure(&plan, crypto::Subject::Scan)?),
             Section::Bridge => ("bridge", bridge::measure(&plan)?),
         };

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{accepted, is_header_name};
 use crate::policy::compiled::TokenPolicy;
 use crate::policy::fault::Findings;
-use crate::policy::keys::{DecryptAlgorithm, Key, KeyTable};
+use crate::policy::keys::{DecryptAlgorithm, KeyTable};
 use crate::policy::raw::RawToken;
 use crate::policy::read::section;
 
@@ -36,11 +36,10 @@ pub(super) fn compile(
         &raw.decrypt,
         &format!("{path}.decrypt"),
         "a token takes keys with use: decrypt and a JWE algorithm",
-        |key| match key {
-            Key::Decrypt(key) if !matches!(key.algorithm, DecryptAlgorithm::RawA256Gcm(_)) => {
-                Some(key.clone())
-            }
-            _ => None,
+        |key| {
+            key.decrypt
+                .clone()
+                .filter(|key| !matches!(key.algorithm, DecryptAlgorithm::RawA256Gcm(_)))
         },
         findings,
     );
@@ -51,10 +50,7 @@ pub(super) fn compile(
             &raw.verify,
             &format!("{path}.verify"),
             "verification takes keys with use: verify",
-            |key| match key {
-                Key::Verify(key) => Some(key.clone()),
-                _ => None,
-            },
+            |key| key.token.clone(),
             findings,
         )
     };

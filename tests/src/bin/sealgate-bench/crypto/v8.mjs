@@ -6,7 +6,8 @@ const module = new WebAssembly.Module(readFileSync(process.argv.at(-1)));
 const imports = {};
 for (const { module: from, name } of WebAssembly.Module.imports(module)) {
   // The standard library imports WASI calls that this guest never makes.
-  (imports[from] ??= {})[name] = () => { throw new Error(`${from}.${name} was called`); };
+  // Hash tables are seeded by the host; what with does not matter here.
+  (imports[from] ??= {})[name] = name === 'random_get' ? () => 0 : () => { throw new Error(`${from}.${name} was called`); };
 }
 const { exports } = new WebAssembly.Instance(module, imports);
 exports._initialize?.();

@@ -1,0 +1,231 @@
+//! The response on its way back: held, signed, and only then let go.
+//!
+//! A key in the bridge signs in two passes over the same code: the first takes the octets down, the
+//! second puts the signature in. The second checks that it is asked for the same octets.
+
+use std::cell::RefCell;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use sealgate_signature::{Algorithm, Message, SignOrder, SignatureError, Signer, VerificationKey};
+use sealgate_wire::{MacRequest, Operation, SignRequest, decode_mac_answer, decode_sign_answer};
+
+use super::{Decision, Exchange, Pending, Progress, State};
+use crate::event::{Effect, ResponseHead};
+use crate::forward::HeaderEdit;
+use crate::policy::compiled::{RespondPolicy, ResponseKey};
+use crate::policy::keys::MessageMaterial;
+use crate::refusal::Reason;
+use crate::request::HeaderLine;
+
+/// A response that waits for its body or its signature.
+pub(super) struct Response {
+    status: u16,
+    headers: Vec<HeaderLine>,
+    body: Vec<u8>,
+    /// Message id of schemes that sign one.
+    id: String,
+    created: i64,
+}
+
+/// A response whose signature is made in the bridge.
+pub(super) struct PendingSignature {
+    response: Response,
+    octets: Vec<u8>,
+}
+
+impl Exchange {
+    /// Whether the host must hold the response and hand it over.
+    pub fn holds_response(&self) -> bool {
+        matches!(self.state, State::AwaitsResponse)
+    }
+
+    pub(super) fn response_head(
+        &mut self,
+        head: ResponseHead,
+        now: i64,
+    ) -> Result<Progress, Reason> {
+        let status = head
+            .headers
+            .iter()
+            .find(|(name, _)| name == b":status")
+            .and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok())
+            .ok_or(Reason::ResponseMalformed)?;
+        let mut headers = head.headers;
+        headers.retain(|(name, _)| !name.starts_with(b":"));
+        let response = Response {
+            status,
+            headers,
+            body: Vec::new(),
+            id: format!("msg_{}", Base64UrlUnpadded::encode_string(&head.entropy)),
+            created: now,
+        };
+        if head.end_of_stream {
+            return self.sign_response(response);
+        }
+        self.state = State::NeedsResponseBody(Box::new(response));
+        Ok(Progress::Hold(Effect::NeedResponseBody))
+    }
+
+    pub(super) fn response_body(
+        &mut self,
+        mut response: Response,
+        body: Vec<u8>,
+    ) -> Result<Progress, Reason> {
+        self.check_response_size(body.len())?;
+        response.body = body;
+        self.sign_response(response)
+    }
+
+    pub(super) fn check_response_size(&self, bytes: usize) -> Result<(), Reason> {
+        match self.respond_policy()?.max_body_bytes {
+            max if bytes > max => Err(Reason::ResponseTooLarge),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the bridge's answer to [`PendingSignature`].
+    pub(super) fn response_signed(
+        &mut self,
+        pending: PendingSignature,
+        status: u16,
+        body: &[u8],
+    ) -> Result<Progress, Reason> {
+        let policy = self.respond_policy()?;
+        let service = |_| Reason::ResponseKeyService;
+        let (algorithm, signature) = match &policy.key {
+            ResponseKey::Mac(key) => (
+                key.algorithm,
+                decode_mac_answer(status, body)
+                    .map_err(service)?
+                    .mac
+                    .to_vec(),
+            ),
+            ResponseKey::Private(key) => (
+                key.algorithm,
+                decode_sign_answer(status, body).map_err(service)?.sig,
+            ),
+        };
+        let signer = Known {
+            algorithm,
+            octets: &pending.octets,
+            signature,
+        };
+        let lines = self.signature_lines(&pending.response, &signer)?;
+        Ok(Progress::Hold(Effect::Respond(lines)))
+    }
+
+    fn sign_response(&mut self, response: Response) -> Result<Progress, Reason> {
+        let policy = self.respond_policy()?;
+        let (algorithm, kid) = match &policy.key {
+            ResponseKey::Mac(key) => match &key.material {
+                MessageMaterial::Local(VerificationKey::Mac(secret)) => {
+                    let lines = self.signature_lines(&response, secret)?;
+                    return Ok(Progress::Hold(Effect::Respond(lines)));
+                }
+                MessageMaterial::Local(_) => return Err(Reason::ResponseNotSigned),
+                MessageMaterial::Bridge(kid) => (key.algorithm, kid.clone()),
+            },
+            ResponseKey::Private(key) => (key.algorithm, key.kid.clone()),
+        };
+        let noted = Noted {
+            algorithm,
+            octets: RefCell::default(),
+        };
+        self.signature_lines(&response, &noted)?;
+        let octets = noted.octets.into_inner();
+        let operation = match algorithm.is_mac() {
+            true => Operation::Mac(MacRequest {
+                alg: algorithm.name().into(),
+                data: octets.clone(),
+            }),
+            false => Operation::Sign(SignRequest {
+                alg: algorithm.name().into(),
+                digest: None,
+                data: Some(octets.clone()),
+            }),
+        };
+        let question = self
+            .ask(&kid, &operation)
+            .map_err(|_| Reason::ResponseKeyService)?;
+        let pending = Pending::ResponseSignature(Box::new(PendingSignature { response, octets }));
+        Ok(self.hold_key(question, pending))
+    }
+
+    fn signature_lines(
+        &self,
+        response: &Response,
+        signer: &dyn Signer,
+    ) -> Result<Vec<HeaderEdit>, Reason> {
+        let policy = self.respond_policy()?;
+        let request = self.request()?.message();
+        let message = Message {
+            headers: &response.headers,
+            status: Some(response.status),
+            request: Some(&request),
+            ..Message::default()
+        };
+        let key_id = match &policy.key {
+            ResponseKey::Mac(key) => &key.sender,
+            ResponseKey::Private(key) => &key.sender,
+        };
+        let order = SignOrder {
+            key_id: Some(key_id),
+            created: response.created,
+            nonce: policy.scheme.signs_nonce().then_some(response.id.as_str()),
+            ..SignOrder::default()
+        };
+        let lines = policy
+            .scheme
+            .sign(&message, &response.body, &order, signer)
+            .map_err(|_| Reason::ResponseNotSigned)?;
+        Ok(lines
+            .into_iter()
+            .map(|(name, value)| HeaderEdit::Set(name.into_bytes(), value.into_bytes()))
+            .collect())
+    }
+
+    fn respond_policy(&self) -> Result<&RespondPolicy, Reason> {
+        match &self.decision {
+            Decision::Judge(policy) => policy.respond.as_ref().ok_or(Reason::UnexpectedEvent),
+            _ => Err(Reason::UnexpectedEvent),
+        }
+    }
+}
+
+/// Takes down what is to be signed elsewhere.
+struct Noted {
+    algorithm: Algorithm,
+    octets: RefCell<Vec<u8>>,
+}
+
+impl Signer for Noted {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn sign(&self, parts: &[&[u8]]) -> Result<Vec<u8>, SignatureError> {
+        self.octets.replace(parts.concat());
+        // Stands in for the signature; these lines are thrown away.
+        Ok(vec![0; 64])
+    }
+}
+
+/// A signature that was made elsewhere, over these octets and no others.
+struct Known<'a> {
+    algorithm: Algorithm,
+    octets: &'a [u8],
+    signature: Vec<u8>,
+}
+
+impl Signer for Known<'_> {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn sign(&self, parts: &[&[u8]]) -> Result<Vec<u8>, SignatureError> {
+        match parts.concat() == self.octets {
+            true => Ok(self.signature.clone()),
+            false => Err(SignatureError::SigningFailed),
+        }
+    }
+}
