@@ -174,6 +174,17 @@ fn what_parsers_split_differently_is_refused() {
             KIND,
             good.replace("Content-Disposition:", "Content"),
         ),
+        // Is the second line end of an empty part the empty line, or the delimiter's own?
+        (
+            "an empty part without headers",
+            KIND,
+            good.replacen("--XyZ\r\n", "--XyZ\r\n\r\n\r\n--XyZ\r\n", 1),
+        ),
+        (
+            "a part without headers that ends with a line end",
+            KIND,
+            good.replacen("--XyZ\r\n", "--XyZ\r\n\r\na: b\r\n\r\n--XyZ\r\n", 1),
+        ),
         (
             "two types",
             KIND,

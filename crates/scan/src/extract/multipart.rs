@@ -156,8 +156,12 @@ impl<'b> Part<'b> {
         let empty_line = [line_end, line_end].concat();
         let (head, content) = if let Some(content) = part.strip_prefix(line_end) {
             // No headers; some look for the first empty line all the same, and take what is
-            // before it for headers.
-            if content.starts_with(line_end) || find(content, &empty_line).is_some() {
+            // before it for headers. The delimiter's own line end may make that line too.
+            if content.is_empty()
+                || content.starts_with(line_end)
+                || content.ends_with(line_end)
+                || find(content, &empty_line).is_some()
+            {
                 return Err(ExtractError::MalformedMultipart);
             }
             (&[][..], content)
