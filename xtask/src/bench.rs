@@ -51,6 +51,8 @@ enum Section {
     WholePath,
     /// AES-256-GCM and HMAC-SHA-256: native, wasmtime, V8
     Crypto,
+    /// Verification of a signed request against its bare HMAC: native, wasmtime, V8
+    Signature,
     /// Scan of clean JSON: native, wasmtime, V8
     Scan,
     /// Unwraps: through the bridge's socket, and straight at the token
@@ -62,6 +64,7 @@ impl Section {
         match self {
             Self::WholePath => "whole-path",
             Self::Crypto => "crypto",
+            Self::Signature => "signature",
             Self::Scan => "scan",
             Self::Bridge => "bridge",
         }
