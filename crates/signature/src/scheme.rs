@@ -52,10 +52,9 @@ pub trait Scheme: Send + Sync {
         false
     }
 
-    /// The value of `Accept-Signature` (RFC 9421 section 5) that asks for what this scheme demands,
-    /// with a nonce when `nonce`; `None` where the scheme has no such request.
-    fn accept_signature(&self, nonce: bool) -> Option<String> {
-        let _ = nonce;
+    /// The value of `Accept-Signature` (RFC 9421 section 5) that asks for what this scheme demands;
+    /// `None` where the scheme has no such request.
+    fn accept_signature(&self) -> Option<String> {
         None
     }
 

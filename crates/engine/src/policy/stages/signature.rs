@@ -115,7 +115,7 @@ fn signature(
     let nonce = matches!(replay_by, Some(RawReplayBy::Nonce | RawReplayBy::MessageId));
     (!picked.is_empty()).then(|| SignaturePolicy {
         mode: raw.mode,
-        accept_signature: scheme.accept_signature(nonce).map(Into::into),
+        accept_signature: scheme.accept_signature().map(Into::into),
         signs_time: guarantees.contains(Coverage::FRESHNESS),
         scheme,
         keys: picked,

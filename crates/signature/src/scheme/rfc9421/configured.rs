@@ -118,7 +118,7 @@ impl Scheme for Rfc9421 {
 
     /// Section 5.1 asks for a nonce only by choosing it, and this value is one for all refusals:
     /// it never asks for one.
-    fn accept_signature(&self, _nonce: bool) -> Option<String> {
+    fn accept_signature(&self) -> Option<String> {
         let asked = AcceptSignature {
             label: self.label.clone(),
             components: self.components(self.cover_body).ok()?,
