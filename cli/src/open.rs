@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use sealgate_jose::Limits;
-use sealgate_jose::jwe::{Compact, ContentEncryptionKey, KeyEncryptionKey, KeyManagement};
+use sealgate_jose::jwe::{ContentEncryptionKey, DecryptionKey, Sealed};
 use sealgate_wire::{EphemeralPublicKey, Operation, UnwrapRequest};
 use zeroize::Zeroizing;
 
@@ -96,7 +96,7 @@ impl Args {
             max_token_bytes: MAX_SEALED_BYTES,
             ..Limits::default()
         };
-        let token = Compact::parse(sealed.trim_ascii(), &limits)
+        let token = Sealed::compact(sealed.trim_ascii(), &limits)
             .map_err(|error| anyhow::anyhow!("this is no compact JWE that we read: {error}"))?;
         if self.header {
             anstream::println!("{:#?}", token.header());
@@ -109,7 +109,7 @@ impl Args {
             .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way"))
     }
 
-    async fn content_key(&self, token: &Compact<'_>) -> Result<ContentEncryptionKey> {
+    async fn content_key(&self, token: &Sealed<'_>) -> Result<ContentEncryptionKey> {
         let header = token.header();
         if let Some(socket) = &self.bridge {
             return self.content_key_of_bridge(socket, token).await;
@@ -119,30 +119,28 @@ impl Args {
             .as_deref()
             .context("--key or --bridge says where the key is")?;
         let secret = NamedSecret::parse(text)?;
-        match header.alg {
-            KeyManagement::Dir => ContentEncryptionKey::from_slice(header.enc, &secret.bytes)
-                .map_err(|_| {
-                    anyhow::anyhow!(
-                        "the key has not the length that {} takes",
-                        header.enc.name()
-                    )
-                }),
-            KeyManagement::A256Kw => KeyEncryptionKey::from_slice(&secret.bytes)
-                .ok()
-                .context("an A256KW key has 32 bytes")?
-                .unwrap_key(header.enc, token.encrypted_key())
-                .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way")),
-            other => bail!(
+        if header.alg.is_asymmetric() {
+            bail!(
                 "{} needs a private key, and those live in the token: use --bridge",
-                other.name()
-            ),
+                header.alg.name()
+            );
         }
+        DecryptionKey::symmetric(header.alg, header.enc, &secret.bytes)
+            .map_err(|_| {
+                anyhow::anyhow!(
+                    "the key has not the length that {} with {} takes",
+                    header.alg.name(),
+                    header.enc.name()
+                )
+            })?
+            .content_key(token)
+            .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way"))
     }
 
     async fn content_key_of_bridge(
         &self,
         socket: &Path,
-        token: &Compact<'_>,
+        token: &Sealed<'_>,
     ) -> Result<ContentEncryptionKey> {
         let header = token.header();
         let kid = self.kid.as_deref().or(header.kid.as_deref());
@@ -156,10 +154,10 @@ impl Args {
             alg: header.alg.name().to_owned(),
             ek: token.encrypted_key().to_vec(),
             epk: header.epk.as_ref().map(|epk| EphemeralPublicKey {
-                kty: "EC".to_owned(),
+                kty: epk.kty().to_owned(),
                 crv: epk.crv().to_owned(),
                 x: epk.x().to_vec(),
-                y: Some(epk.y().to_vec()),
+                y: epk.y().map(<[u8]>::to_vec),
             }),
             apu: header.apu.clone(),
             apv: header.apv.clone(),

@@ -85,7 +85,7 @@ impl Plan {
                     cty: Some(&self.content_type),
                     ..SealSpec::new(ContentEncryption::A256Gcm)
                 };
-                Ok(seal_compact(plaintext, &spec, &recipient.borrow(), &mut random)?.into_bytes())
+                Ok(seal_compact(plaintext, &spec, recipient.key(), &mut random)?.into_bytes())
             }
             BodySeal::Aes256Gcm { key_id, key } => {
                 header("content-type", &self.content_type);

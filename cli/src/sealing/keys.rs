@@ -4,53 +4,45 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use sealgate_jose::jwe::{self, ContentEncryption, ContentEncryptionKey, KeyEncryptionKey};
-use sealgate_jose::jwk::{EcPublicJwk, OctJwk, RsaPublicJwk};
+use sealgate_jose::jwe::{ContentEncryption, EncryptionKey, KeyManagement};
+use sealgate_jose::jwk::{OctJwk, PublicJwk, PublicKey};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-/// Whom a token or body is sealed for; owns what [`jwe::Recipient`] borrows.
-pub(crate) enum Recipient {
-    Dir(ContentEncryptionKey),
-    A256Kw(Box<KeyEncryptionKey>),
-    EcdhEs(EcPublicJwk),
-    EcdhEsA256Kw(EcPublicJwk),
-    RsaOaep256(Box<RsaPublicJwk>),
-}
+/// Whom a token or body is sealed for.
+#[derive(Debug)]
+pub(crate) struct Recipient(EncryptionKey);
 
 impl Recipient {
     /// The form the JOSE library takes.
-    pub(crate) fn borrow(&self) -> jwe::Recipient<'_> {
-        match self {
-            Self::Dir(key) => jwe::Recipient::Dir(key),
-            Self::A256Kw(key) => jwe::Recipient::A256Kw(key),
-            Self::EcdhEs(key) => jwe::Recipient::EcdhEs(key),
-            Self::EcdhEsA256Kw(key) => jwe::Recipient::EcdhEsA256Kw(key),
-            Self::RsaOaep256(key) => jwe::Recipient::RsaOaep256(key),
-        }
+    pub(crate) const fn key(&self) -> &EncryptionKey {
+        &self.0
     }
 
-    /// From a shared secret and its algorithm.
+    /// From a shared secret and its algorithm; `dir` means A256GCM.
     ///
     /// # Errors
-    /// When the algorithm is not a symmetric one, or the secret has not 32 bytes.
+    /// When the algorithm is not a symmetric one, or the secret has not its length.
     pub(crate) fn shared(alg: &str, secret: &[u8]) -> Result<Self> {
-        let length = || format!("an {alg} key has 32 bytes, this one has {}", secret.len());
-        match alg {
-            "dir" => ContentEncryptionKey::from_slice(ContentEncryption::A256Gcm, secret)
-                .map(Self::Dir)
-                .ok()
-                .with_context(length),
-            "A256KW" => KeyEncryptionKey::from_slice(secret)
-                .map(|key| Self::A256Kw(Box::new(key)))
-                .ok()
-                .with_context(length),
-            other => bail!("{other} does not work with a shared secret; use dir or A256KW"),
-        }
+        let management = KeyManagement::from_name(alg)
+            .filter(|management| !management.is_asymmetric())
+            .with_context(|| {
+                format!("{alg} does not work with a shared secret; use dir, A256KW or A256GCMKW")
+            })?;
+        let bytes = management.shared_key_bytes().unwrap_or(32);
+        EncryptionKey::symmetric(management, ContentEncryption::A256Gcm, secret)
+            .map(Self)
+            .ok()
+            .with_context(|| {
+                format!(
+                    "an {alg} key has {bytes} bytes, this one has {}",
+                    secret.len()
+                )
+            })
     }
 
-    /// From a JWK: EC means `ECDH-ES+A256KW`, RSA `RSA-OAEP-256`, oct `dir`, unless `alg` (the
-    /// argument, else the member) says otherwise.
+    /// From a JWK: EC and X25519 mean `ECDH-ES+A256KW`, RSA `RSA-OAEP-256`, oct `dir`, unless `alg`
+    /// (the argument, else the member) says otherwise.
     ///
     /// # Errors
     /// When the JWK is not one of these, or does not go with the algorithm.
@@ -59,25 +51,21 @@ impl Recipient {
         let alg = alg.or_else(|| member("alg"));
         let kty = member("kty").context("the recipient is no JWK: it has no kty")?;
         let wrong = |error| anyhow::anyhow!("the recipient's JWK is unusable: {error}");
-        match (kty, alg) {
-            ("EC", None | Some("ECDH-ES+A256KW")) => Ok(Self::EcdhEsA256Kw(
-                EcPublicJwk::from_value(jwk).map_err(wrong)?,
-            )),
-            ("EC", Some("ECDH-ES")) => {
-                Ok(Self::EcdhEs(EcPublicJwk::from_value(jwk).map_err(wrong)?))
-            }
-            ("RSA", None | Some("RSA-OAEP-256")) => Ok(Self::RsaOaep256(Box::new(
-                RsaPublicJwk::from_value(jwk).map_err(wrong)?,
-            ))),
-            ("oct", alg) => {
-                let key = OctJwk::from_value(jwk).map_err(wrong)?;
-                Self::shared(alg.unwrap_or("dir"), key.expose())
-            }
-            (kty, alg) => bail!(
-                "a {kty} key with algorithm {} cannot be sealed to",
-                alg.unwrap_or("?")
-            ),
+        if kty == "oct" {
+            let key = OctJwk::from_value(jwk).map_err(wrong)?;
+            return Self::shared(alg.unwrap_or("dir"), key.expose());
         }
+        let public = PublicJwk::from_value(jwk).map_err(wrong)?;
+        let alg = alg.unwrap_or(match public.key {
+            PublicKey::Rsa(_) => "RSA-OAEP-256",
+            _ => "ECDH-ES+A256KW",
+        });
+        let unfit = || format!("a {kty} key with algorithm {alg} cannot be sealed to");
+        let management = KeyManagement::from_name(alg).with_context(unfit)?;
+        EncryptionKey::public(management, &public)
+            .map(Self)
+            .ok()
+            .with_context(unfit)
     }
 }
 
@@ -217,14 +205,13 @@ mod tests {
         let oct = serde_json::json!({
             "kty": "oct", "k": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         });
-        assert!(matches!(
-            Recipient::from_jwk(&oct, None),
-            Ok(Recipient::Dir(_))
-        ));
-        assert!(matches!(
-            Recipient::from_jwk(&oct, Some("A256KW")),
-            Ok(Recipient::A256Kw(_))
-        ));
+        for (alg, expected) in [
+            (None, KeyManagement::Dir),
+            (Some("A256KW"), KeyManagement::A256Kw),
+        ] {
+            let recipient = Recipient::from_jwk(&oct, alg).expect("usable");
+            assert_eq!(recipient.key().alg(), expected);
+        }
         assert!(Recipient::from_jwk(&oct, Some("RSA-OAEP-256")).is_err());
         assert!(Recipient::from_jwk(&serde_json::json!({ "kty": "OKP" }), None).is_err());
     }

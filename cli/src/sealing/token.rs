@@ -92,7 +92,7 @@ impl Issuer {
         let spec = SignSpec {
             kid: self.kid.as_deref(),
             typ: Some("JWT"),
-            cty: None,
+            ..SignSpec::default()
         };
         let signed = sign_compact(claims.to_string().as_bytes(), &spec, &self.key)
             .map_err(|error| anyhow::anyhow!("the token cannot be signed: {error}"))?;
@@ -103,7 +103,7 @@ impl Issuer {
             cty: Some("JWT"),
             ..SealSpec::new(ContentEncryption::A256Gcm)
         };
-        seal_compact(signed.as_bytes(), &spec, &to.key.borrow(), &mut random)
+        seal_compact(signed.as_bytes(), &spec, to.key.key(), &mut random)
             .map_err(|error| anyhow::anyhow!("the token cannot be encrypted: {error}"))
     }
 }

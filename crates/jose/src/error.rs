@@ -24,6 +24,9 @@ pub enum JoseError {
     Random,
     /// Caller: the plaintext or a header value is too long to seal or sign.
     TooLongToSeal,
+    /// Caller: the message cannot be made as asked: no recipient, several for a key that is the
+    /// content key itself, or a header member that has another source.
+    NotSealable,
 }
 
 /// How a token departs from its format.
@@ -38,18 +41,29 @@ pub enum Malformed {
     Base64,
     /// The protected header or the claims set is not strict JSON.
     Json(JsonFault),
-    /// A header member is missing or has the wrong type.
+    /// A header member is missing, has the wrong type or stands where it is not protected.
     HeaderMember,
+    /// A header member occurs in two of the three headers of a recipient (RFC 7516 section 4).
+    HeaderOverlap,
+    /// A member of the JSON serialization is missing, has the wrong type, or excludes another
+    /// (RFC 7516 section 7.2).
+    Serialization,
+    /// More recipients than [`crate::Limits::max_recipients`], or none.
+    RecipientCount,
     /// `epk` is not a public key on the curve (RFC 7518 section 4.6.1.1).
     EphemeralKey,
     /// `apu` or `apv` is not base64url, or too long.
     PartyInfo,
     /// The encrypted key has a length its algorithm cannot produce (RFC 7516 section 5.2).
     EncryptedKeyLength,
-    /// The initialization vector is not 96 bits (RFC 7518 section 5.3).
+    /// The initialization vector is not as long as `enc` has it (RFC 7518 sections 5.2, 5.3).
     InitializationVectorLength,
-    /// The authentication tag is not 128 bits (RFC 7518 section 5.3).
+    /// The ciphertext is not a positive number of blocks, where `enc` works in blocks.
+    CiphertextLength,
+    /// The authentication tag is not as long as `enc` has it (RFC 7518 sections 5.2, 5.3).
     TagLength,
+    /// `iv` or `tag` of `A*GCMKW` is missing or not 96 and 128 bits (RFC 7518 section 4.7.1).
+    KeyWrapParameter,
     /// The signature has a length its algorithm cannot produce (RFC 7518 sections 3.2, 3.4).
     SignatureLength,
 }
@@ -66,8 +80,10 @@ pub enum Unsupported {
     CriticalHeader,
     /// `zip` is present.
     Compression,
-    /// `b64` is present (RFC 7797).
+    /// `b64` is present (RFC 7797) where it was not asked for.
     UnencodedPayload,
+    /// The header brings a key or says where to fetch one: `jwk`, `jku`, `x5u`, `x5c`.
+    KeyInHeader,
 }
 
 /// Why a key was refused at load.
@@ -86,6 +102,12 @@ pub enum KeyFault {
     Length,
     /// `alg`, `use` or `key_ops` of the JWK forbid this purpose.
     Purpose,
+    /// An RSA modulus that a broken generator made (CVE-2017-15361).
+    WeakModulus,
+    /// The public members are not those of the private one.
+    Mismatch,
+    /// Two keys of a set have the same `kid`.
+    DuplicateKeyId,
 }
 
 impl JoseError {
@@ -99,6 +121,7 @@ impl JoseError {
             Self::Key(fault) => fault.code(),
             Self::Random => "jose-random-source",
             Self::TooLongToSeal => "jose-too-long-to-seal",
+            Self::NotSealable => "jose-not-sealable",
         }
     }
 }
@@ -111,11 +134,16 @@ impl Malformed {
             Self::Base64 => "jose-base64",
             Self::Json(fault) => fault.code(),
             Self::HeaderMember => "jose-header-member",
+            Self::HeaderOverlap => "jose-header-overlap",
+            Self::Serialization => "jose-serialization",
+            Self::RecipientCount => "jose-recipient-count",
             Self::EphemeralKey => "jose-ephemeral-key",
             Self::PartyInfo => "jose-party-info",
             Self::EncryptedKeyLength => "jose-encrypted-key-length",
             Self::InitializationVectorLength => "jose-iv-length",
+            Self::CiphertextLength => "jose-ciphertext-length",
             Self::TagLength => "jose-tag-length",
+            Self::KeyWrapParameter => "jose-key-wrap-parameter",
             Self::SignatureLength => "jose-signature-length",
         }
     }
@@ -129,6 +157,7 @@ impl Unsupported {
             Self::CriticalHeader => "jose-critical-header",
             Self::Compression => "jose-compression",
             Self::UnencodedPayload => "jose-unencoded-payload",
+            Self::KeyInHeader => "jose-key-in-header",
         }
     }
 }
@@ -144,6 +173,9 @@ impl KeyFault {
             Self::InvalidPoint => "jose-key-invalid-point",
             Self::Length => "jose-key-length",
             Self::Purpose => "jose-key-purpose",
+            Self::WeakModulus => "jose-key-weak-modulus",
+            Self::Mismatch => "jose-key-mismatch",
+            Self::DuplicateKeyId => "jose-key-duplicate-id",
         }
     }
 }
@@ -163,6 +195,9 @@ impl fmt::Display for KeyFault {
             Self::InvalidPoint => "is not a valid point of its curve",
             Self::Length => "has the wrong length for its algorithm",
             Self::Purpose => "its alg, use or key_ops forbid this purpose",
+            Self::WeakModulus => "its modulus was made by a broken generator",
+            Self::Mismatch => "its public members are not those of the private one",
+            Self::DuplicateKeyId => "one kid names two keys",
         })
     }
 }

@@ -1,17 +1,25 @@
-//! JWE compact serialization (RFC 7516): strict parsing, opening, sealing.
+//! JWE (RFC 7516): strict parsing, opening, sealing; compact, flattened and general JSON.
 //!
-//! Opening is in two steps because the key may live elsewhere: [`Compact::parse`] checks the whole
-//! shape and gives the header and the encrypted key; somebody (an HSM, or [`KeyEncryptionKey`])
-//! turns those into a [`ContentEncryptionKey`]; [`Compact::open`] consumes both.
+//! Opening is in two steps because the key may live elsewhere: [`Sealed::compact`], or
+//! [`Json::parse`] and [`Json::choose`], checks the whole shape and gives the header and the
+//! encrypted key; somebody (an HSM, or a [`DecryptionKey`]) turns those into a
+//! [`ContentEncryptionKey`]; [`Sealed::open`] consumes both. RSA private keys are always elsewhere.
 
 mod algorithm;
-mod compact;
+mod content;
+mod decrypt;
+mod encrypt;
 mod header;
+mod json;
 mod key;
 mod seal;
+mod sealed;
 
 pub use algorithm::{ContentEncryption, KeyManagement};
-pub use compact::Compact;
+pub use decrypt::DecryptionKey;
+pub use encrypt::EncryptionKey;
 pub use header::Header;
-pub use key::{ContentEncryptionKey, KeyEncryptionKey};
-pub use seal::{Random, Recipient, SealSpec, seal_compact};
+pub use json::Json;
+pub use key::{ContentEncryptionKey, GcmKeyEncryptionKey, KeyEncryptionKey};
+pub use seal::{GeneralRecipient, Random, SealSpec, seal_compact, seal_flattened, seal_general};
+pub use sealed::Sealed;

@@ -1,22 +1,27 @@
-//! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037): public EC P-256, public OKP Ed25519,
-//! and `oct` secrets. A private member where a public key is wanted refuses the key, because such
-//! a file was pasted by mistake.
+//! JSON Web Keys and Key Sets (RFC 7517, RFC 7518 section 6, RFC 8037): public keys of types EC,
+//! OKP and RSA, private ones of EC and OKP, and `oct` secrets. A private member where a public key
+//! is wanted refuses the key, because such a file was pasted by mistake.
 
 mod ec;
 mod metadata;
 mod oct;
 mod okp;
-#[cfg(feature = "rsa-seal")]
-mod rsa_public;
+mod private;
+mod roca;
+mod rsa;
+mod set;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-pub use ec::EcPublicJwk;
+pub use self::rsa::RsaPublicJwk;
+pub use crate::agreement::AgreementKey;
+pub use ec::{Curve, EcPublicJwk};
 pub use metadata::{Metadata, Purpose};
 pub use oct::OctJwk;
-pub use okp::Ed25519PublicJwk;
-#[cfg(feature = "rsa-seal")]
-pub use rsa_public::RsaPublicJwk;
+pub use okp::{Ed25519PublicJwk, X25519PublicJwk};
+pub use private::PrivateJwk;
+pub use set::JwkSet;
 
 use crate::{KeyFault, base64url, json};
 
@@ -41,8 +46,12 @@ pub struct PublicJwk {
 pub enum PublicKey {
     /// `kty` EC.
     Ec(EcPublicJwk),
-    /// `kty` OKP.
+    /// `kty` OKP, `crv` Ed25519.
     Ed25519(Ed25519PublicJwk),
+    /// `kty` OKP, `crv` X25519.
+    X25519(X25519PublicJwk),
+    /// `kty` RSA.
+    Rsa(RsaPublicJwk),
 }
 
 impl PublicJwk {
@@ -60,10 +69,12 @@ impl PublicJwk {
     /// # Errors
     /// [`KeyFault`].
     pub fn from_value(jwk: &Value) -> Result<Self, KeyFault> {
-        let key = match text(jwk, "kty")? {
-            "EC" => PublicKey::Ec(EcPublicJwk::from_value(jwk)?),
-            "OKP" => PublicKey::Ed25519(Ed25519PublicJwk::from_value(jwk)?),
-            "oct" => return Err(KeyFault::PrivateMember),
+        let key = match (text(jwk, "kty")?, jwk.get("crv").and_then(Value::as_str)) {
+            ("EC", _) => PublicKey::Ec(EcPublicJwk::from_value(jwk)?),
+            ("OKP", Some("X25519")) => PublicKey::X25519(X25519PublicJwk::from_value(jwk)?),
+            ("OKP", _) => PublicKey::Ed25519(Ed25519PublicJwk::from_value(jwk)?),
+            ("RSA", _) => PublicKey::Rsa(RsaPublicJwk::from_value(jwk)?),
+            ("oct", _) => return Err(KeyFault::PrivateMember),
             _ => return Err(KeyFault::UnsupportedType),
         };
         Ok(Self {
@@ -78,8 +89,16 @@ impl PublicJwk {
         match &self.key {
             PublicKey::Ec(key) => key.thumbprint(),
             PublicKey::Ed25519(key) => key.thumbprint(),
+            PublicKey::X25519(key) => key.thumbprint(),
+            PublicKey::Rsa(key) => key.thumbprint(),
         }
     }
+}
+
+/// RFC 7638 section 3: the required members in lexicographic order without white space, which is
+/// how the map inside `required` is written, hashed with SHA-256.
+fn thumbprint(required: &Value) -> [u8; 32] {
+    Sha256::digest(required.to_string()).into()
 }
 
 /// A string member.
@@ -87,6 +106,11 @@ fn text<'a>(jwk: &'a Value, name: &str) -> Result<&'a str, KeyFault> {
     jwk.get(name)
         .and_then(Value::as_str)
         .ok_or(KeyFault::Malformed)
+}
+
+/// A base64url member of any length.
+fn number(jwk: &Value, name: &str) -> Result<Vec<u8>, KeyFault> {
+    base64url::decode(text(jwk, name)?.as_bytes()).map_err(|_| KeyFault::Malformed)
 }
 
 /// A base64url member of exactly `N` bytes.

@@ -1,12 +1,17 @@
-//! JWS compact serialization (RFC 7515): verification, and signing for clients and tests.
+//! JWS (RFC 7515, RFC 7797): verification in every serialization, and signing.
 //!
 //! The key decides the algorithm, never the token: a [`VerifyKey`] is for one `alg`, and a token
 //! that names another is refused before any cryptography.
 
-mod compact;
+mod algorithm;
+mod header;
 mod key;
+mod mac;
 mod sign;
+mod signed;
 
-pub use compact::{Compact, Header, Verified, verify};
-pub use key::{SignatureAlgorithm, VerifyKey};
-pub use sign::{SignKey, SignSpec, sign_compact};
+pub use algorithm::SignatureAlgorithm;
+pub use header::Header;
+pub use key::VerifyKey;
+pub use sign::{PayloadForm, SignKey, SignSpec, Unsigned, sign_compact};
+pub use signed::{Detached, Signed, Verified, verify};

@@ -5,7 +5,8 @@
 //! token has exactly one accepted spelling: base64url without padding or stray bits, JSON without
 //! duplicate members, algorithm names in their exact case.
 //!
-//! Asymmetric private keys are absent on purpose: key unwrapping with them happens in the HSM.
+//! RSA private keys are absent on purpose: what they would do happens in the HSM. Private keys of
+//! elliptic curves are for development and for clients.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -18,6 +19,7 @@
     )
 )]
 
+mod agreement;
 mod base64url;
 pub mod concat_kdf;
 mod error;
@@ -28,6 +30,8 @@ pub mod jws;
 pub mod jwt;
 mod limits;
 mod members;
+mod profile;
 
 pub use error::{JoseError, KeyFault, Malformed, RandomError, Unsupported};
 pub use limits::Limits;
+pub use profile::Profile;

@@ -7,7 +7,10 @@ pub(crate) const MAX_PARTY_INFO_BYTES: usize = 512;
 /// RSA moduli from 2048 bit (RFC 7518 section 4.3) to 8192 bit, as encrypted-key lengths.
 pub(crate) const RSA_ENCRYPTED_KEY_BYTES: core::ops::RangeInclusive<usize> = 256..=1024;
 
-/// Bounds applied while a compact token is parsed.
+/// Levels of nesting that the JSON serialization puts around a header.
+pub(crate) const JSON_LEVELS_ABOVE_HEADER: usize = 3;
+
+/// Bounds applied while a token is parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest whole token in bytes, as received.
@@ -16,6 +19,8 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// Deepest nesting of the protected header; the header object itself is level 1.
     pub max_header_depth: usize,
+    /// Most recipients of a message in the general JSON serialization.
+    pub max_recipients: usize,
 }
 
 impl Limits {
@@ -24,9 +29,10 @@ impl Limits {
         max_token_bytes: 16 * 1024,
         max_header_bytes: 4 * 1024,
         max_header_depth: 8,
+        max_recipients: 8,
     };
 
-    /// For a body that is one compact token of at most `max_token_bytes` bytes.
+    /// For a body that is one token of at most `max_token_bytes` bytes.
     #[must_use]
     pub const fn body(max_token_bytes: usize) -> Self {
         Self {

@@ -27,13 +27,18 @@ pub(crate) fn optional(
     }
 }
 
-/// Refuses the members that change how the rest is read: no extension is understood, so `crit`
-/// in any shape is refused (RFC 7515 section 4.1.11), and so are `zip` and `b64`.
+/// Refuses the members that change how the rest is read, and those that bring a key: no extension
+/// is understood, so `crit` in any shape is refused (RFC 7515 section 4.1.11), and so are `zip` and
+/// `b64`; keys come from the caller only (RFC 8725 section 3.10).
 pub(crate) fn refuse_extensions(members: &Map<String, Value>) -> Result<(), JoseError> {
     for (name, refusal) in [
         ("crit", Unsupported::CriticalHeader),
         ("zip", Unsupported::Compression),
         ("b64", Unsupported::UnencodedPayload),
+        ("jwk", Unsupported::KeyInHeader),
+        ("jku", Unsupported::KeyInHeader),
+        ("x5u", Unsupported::KeyInHeader),
+        ("x5c", Unsupported::KeyInHeader),
     ] {
         if members.contains_key(name) {
             return Err(refusal.into());

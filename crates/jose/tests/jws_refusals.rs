@@ -1,14 +1,15 @@
 //! Hostile JWS tokens and unfit keys, each named after the row of the attack table it stands for.
+#![cfg(not(target_arch = "wasm32"))]
 
 use base64ct::{Base64, Encoding};
 use proptest::prelude::*;
 use sealgate_jose::jwk::{OctJwk, PublicJwk};
-use sealgate_jose::jws::{Compact, SignKey, SignSpec, VerifyKey, sign_compact, verify};
+use sealgate_jose::jws::{SignKey, SignSpec, Signed, VerifyKey, sign_compact, verify};
 use sealgate_jose::{JoseError, Limits};
 use serde_json::{Value, json};
 
 mod support;
-use support::{decode, encode, seeded};
+use support::{decode, encode, seeded, verify_key};
 
 const SECRET: [u8; 32] = [0x33; 32];
 const PAYLOAD: &[u8] = br#"{"sub":"alice"}"#;
@@ -24,7 +25,7 @@ fn ec_signer() -> SignKey {
 }
 
 fn es256() -> VerifyKey {
-    VerifyKey::es256(&ec_signer().ec_public().unwrap()).unwrap()
+    verify_key(&ec_signer())
 }
 
 /// A correct HS256 signature over any header at all.
@@ -60,8 +61,8 @@ fn headers() {
         ("A40 trailing space", r#"{"alg":"HS256 "}"#, algorithm),
         ("A40 array", r#"{"alg":["HS256"]}"#, "jose-header-member"),
         ("A40 missing", r#"{"typ":"JWT"}"#, "jose-header-member"),
-        ("HS512", r#"{"alg":"HS512"}"#, algorithm),
-        ("RS256", r#"{"alg":"RS256"}"#, algorithm),
+        ("A39 HS1", r#"{"alg":"HS1"}"#, algorithm),
+        ("A40 ES256K", r#"{"alg":"ES256K"}"#, algorithm),
         (
             "A28 duplicate",
             r#"{"alg":"HS256","alg":"HS256"}"#,
@@ -92,6 +93,31 @@ fn headers() {
             r#"{"alg":"HS256","b64":false}"#,
             "jose-unencoded-payload",
         ),
+        (
+            "A6 jwk",
+            r#"{"alg":"HS256","jwk":{"kty":"oct","k":"MzMz"}}"#,
+            "jose-key-in-header",
+        ),
+        (
+            "A7 jku",
+            r#"{"alg":"HS256","jku":"http://169.254.169.254/"}"#,
+            "jose-key-in-header",
+        ),
+        (
+            "A7 x5u",
+            r#"{"alg":"HS256","x5u":"http://hsm-bridge/"}"#,
+            "jose-key-in-header",
+        ),
+        (
+            "A7 x5c",
+            r#"{"alg":"HS256","x5c":["MII"]}"#,
+            "jose-key-in-header",
+        ),
+        (
+            "A2 A39 HS512 with a tag of HS256",
+            r#"{"alg":"HS512"}"#,
+            "jose-signature-length",
+        ),
         ("zip", r#"{"alg":"HS256","zip":"DEF"}"#, "jose-compression"),
         ("A34 trailing", r#"{"alg":"HS256"}{}"#, "json-syntax"),
         ("A34 BOM", "\u{feff}{\"alg\":\"HS256\"}", "json-syntax"),
@@ -107,14 +133,6 @@ fn headers() {
             "{name}"
         );
     }
-    let embedded =
-        json!({"alg":"HS256","jwk":{"kty":"oct","k":encode(&[9; 32])},"jku":"http://x/"});
-    let token = signed(&embedded.to_string(), &[9; 32]);
-    assert_eq!(
-        code(token, &hs256()),
-        Some("jose-authentication"),
-        "A6 A7 embedded key"
-    );
 
     let good = signed(r#"{"alg":"HS256"}"#, &SECRET);
     let (unsigned, _) = good.rsplit_once('.').unwrap();
@@ -156,7 +174,7 @@ fn algorithm_confusion() {
     );
     let jwk = public.to_value().to_string();
     for (name, secret) in [
-        ("SEC1", sec1.as_slice()),
+        ("SEC1", sec1),
         ("DER", der.as_slice()),
         ("PEM", pem.as_bytes()),
         ("JWK", jwk.as_bytes()),
@@ -182,7 +200,7 @@ fn algorithm_confusion() {
         Some("jose-authentication"),
         "EdDSA under an ES256 key"
     );
-    let ed = VerifyKey::ed25519(&ed.ed25519_public().unwrap()).unwrap();
+    let ed = verify_key(&ed);
     assert_eq!(code(&token, &ed), None, "control");
 }
 
@@ -276,12 +294,12 @@ fn unfit_keys() {
         (
             "crv P-384",
             with(&ec, "crv", "P-384".into()),
-            "jose-key-unsupported-type",
+            "jose-key-malformed",
         ),
         (
             "kty RSA",
             with(&ec, "kty", "RSA".into()),
-            "jose-key-unsupported-type",
+            "jose-key-malformed",
         ),
         (
             "kty ec",
@@ -322,7 +340,7 @@ fn unfit_keys() {
         (
             "X25519",
             json!({"kty":"OKP","crv":"X25519","x":encode(&[9; 32])}),
-            "jose-key-unsupported-type",
+            "jose-key-purpose",
         ),
     ] {
         assert_eq!(load(&jwk), Some(expected), "{name}");
@@ -379,6 +397,6 @@ fn unfit_keys() {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(token in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(Compact::parse(&token, &Limits::TOKEN).is_err());
+        prop_assert!(Signed::compact(&token, &Limits::TOKEN).is_err());
     }
 }

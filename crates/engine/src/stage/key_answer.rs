@@ -1,6 +1,6 @@
 //! Questions to the key service about JWE keys, and what its answers mean.
 
-use sealgate_jose::jwe::{Compact, ContentEncryptionKey};
+use sealgate_jose::jwe::{ContentEncryptionKey, Sealed};
 use sealgate_wire::{
     EphemeralPublicKey, KeyFailure, Operation, UnwrapRequest, decode_unwrap_answer,
 };
@@ -11,7 +11,7 @@ use crate::policy::keys::{DecryptAlgorithm, DecryptKey};
 pub(crate) struct PendingUnwrap {
     /// Id of the key in the bridge.
     pub(crate) kid: String,
-    sealed: Compact<'static>,
+    sealed: Sealed<'static>,
 }
 
 /// How a sealed thing is opened.
@@ -37,7 +37,7 @@ pub(crate) enum Closed {
 
 /// Chooses the key by `kid` (or the only one) and opens with it, or says what to ask.
 pub(crate) fn open<'a>(
-    sealed: Compact<'_>,
+    sealed: Sealed<'_>,
     keys: impl Iterator<Item = &'a DecryptKey>,
 ) -> Result<Opening, Closed> {
     let key = choose(sealed.header().kid.as_deref(), keys).ok_or(Closed::KeyUnknown)?;
@@ -86,10 +86,10 @@ impl PendingUnwrap {
             alg: header.alg.name().to_owned(),
             ek: self.sealed.encrypted_key().to_vec(),
             epk: header.epk.as_ref().map(|epk| EphemeralPublicKey {
-                kty: "EC".to_owned(),
+                kty: epk.kty().to_owned(),
                 crv: epk.crv().to_owned(),
                 x: epk.x().to_vec(),
-                y: Some(epk.y().to_vec()),
+                y: epk.y().map(<[u8]>::to_vec),
             }),
             apu: header.apu.clone(),
             apv: header.apv.clone(),

@@ -1,7 +1,7 @@
 //! The encrypted body: recognised, opened in place, and typed.
 
 use sealgate_jose::Limits;
-use sealgate_jose::jwe::Compact;
+use sealgate_jose::jwe::Sealed;
 
 use super::key_answer::{Closed, Opening, PendingUnwrap, open};
 use crate::policy::compiled::{PayloadPolicy, Policy};
@@ -96,7 +96,7 @@ fn start_jwe(
         return Err(Reason::PayloadFormat);
     }
     let limits = Limits::body(policy.limits.max_body_bytes);
-    let sealed = Compact::parse(body, &limits).map_err(|_| Reason::PayloadMalformed)?;
+    let sealed = Sealed::compact(body, &limits).map_err(|_| Reason::PayloadMalformed)?;
     let cty = sealed.header().cty.clone();
     match open(sealed, payload.keys.iter().map(AsRef::as_ref)).map_err(reason)? {
         Opening::Opened(bytes) => plaintext(payload, cty.as_deref(), bytes).map(Step::Opened),

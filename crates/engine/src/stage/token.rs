@@ -1,6 +1,6 @@
 //! The encrypted token: opened, its inner signature verified, its claims checked and mapped.
 
-use sealgate_jose::jwe::Compact;
+use sealgate_jose::jwe::Sealed;
 use sealgate_jose::jwt::{ClaimFault, Claims, Expected};
 use sealgate_jose::{Limits, jws};
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub(crate) fn start(policy: &TokenPolicy, request: &Request, now: i64) -> Result
         max_token_bytes: MAX_TOKEN_BYTES,
         ..Limits::TOKEN
     };
-    let sealed = Compact::parse(token, &limits).map_err(|_| Reason::TokenMalformed)?;
+    let sealed = Sealed::compact(token, &limits).map_err(|_| Reason::TokenMalformed)?;
     match open(sealed, policy.decrypt.iter().map(AsRef::as_ref)).map_err(reason)? {
         Opening::Opened(plaintext) => verify(policy, plaintext, now).map(Step::Verified),
         Opening::Ask(pending) => Ok(Step::Ask(pending)),
@@ -119,7 +119,7 @@ fn verify_inner(policy: &TokenPolicy, plaintext: &[u8]) -> Result<Vec<u8>, Reaso
         max_token_bytes: MAX_TOKEN_BYTES,
         ..Limits::TOKEN
     };
-    let signed = jws::Compact::parse(plaintext, &limits).map_err(|_| Reason::TokenSignature)?;
+    let signed = jws::Signed::compact(plaintext, &limits).map_err(|_| Reason::TokenSignature)?;
     let key = match (signed.header().kid.as_deref(), policy.verify.as_slice()) {
         (Some(kid), keys) => keys.iter().find(|key| key.id == kid),
         (None, [only]) => Some(only),

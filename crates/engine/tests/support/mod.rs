@@ -8,9 +8,7 @@ use sealgate_engine::{
     Channel, Effect, Event, Exchange, Forward, Gate, NoMaterials, Reason, RequestHead,
     SharedAnswer, SharedRequest,
 };
-use sealgate_jose::jwe::{
-    self, ContentEncryption, ContentEncryptionKey, KeyEncryptionKey, Recipient, SealSpec,
-};
+use sealgate_jose::jwe::{self, ContentEncryption, EncryptionKey, KeyManagement, SealSpec};
 use sealgate_jose::jws::{self, SignKey, SignSpec};
 use sealgate_signature::scheme::rfc9421;
 use sealgate_signature::{MacKey, Message, content_digest};
@@ -218,14 +216,8 @@ pub fn seal_jwe(plaintext: &[u8], kid: Option<&str>, cty: Option<&str>) -> Strin
         cty,
         ..SealSpec::new(ContentEncryption::A256Gcm)
     };
-    let key = KeyEncryptionKey::from_slice(&WRAP_KEY).unwrap();
-    jwe::seal_compact(
-        plaintext,
-        &spec,
-        &Recipient::A256Kw(&key),
-        &mut fixed_random(),
-    )
-    .unwrap()
+    let key = EncryptionKey::shared(KeyManagement::A256Kw, &WRAP_KEY).unwrap();
+    jwe::seal_compact(plaintext, &spec, &key, &mut fixed_random()).unwrap()
 }
 
 pub fn seal_dir(plaintext: &[u8], key: &[u8]) -> String {
@@ -233,8 +225,8 @@ pub fn seal_dir(plaintext: &[u8], key: &[u8]) -> String {
         kid: Some("direct"),
         ..SealSpec::new(ContentEncryption::A256Gcm)
     };
-    let cek = ContentEncryptionKey::from_slice(ContentEncryption::A256Gcm, key).unwrap();
-    jwe::seal_compact(plaintext, &spec, &Recipient::Dir(&cek), &mut fixed_random()).unwrap()
+    let key = EncryptionKey::symmetric(KeyManagement::Dir, ContentEncryption::A256Gcm, key);
+    jwe::seal_compact(plaintext, &spec, &key.unwrap(), &mut fixed_random()).unwrap()
 }
 
 pub fn sealed_token(claims: &Value) -> String {

@@ -6,27 +6,69 @@
 pub enum KeyManagement {
     /// `dir`: the shared key is the content-encryption key.
     Dir,
-    /// `ECDH-ES`: the agreed key is the content-encryption key.
-    EcdhEs,
-    /// `ECDH-ES+A256KW`: the agreed key wraps the content-encryption key.
-    EcdhEsA256Kw,
+    /// `A128KW`: a shared key wraps the content-encryption key.
+    A128Kw,
+    /// `A192KW`.
+    A192Kw,
+    /// `A256KW`.
+    A256Kw,
+    /// `A128GCMKW`: a shared key encrypts the content-encryption key.
+    A128GcmKw,
+    /// `A192GCMKW`.
+    A192GcmKw,
+    /// `A256GCMKW`.
+    A256GcmKw,
     /// `RSA-OAEP` with SHA-1; weak by name, still sound as OAEP, for peers that know no other.
     RsaOaep,
     /// `RSA-OAEP-256`.
     RsaOaep256,
-    /// `A256KW`: a shared key wraps the content-encryption key.
-    A256Kw,
+    /// `RSA-OAEP-384`.
+    RsaOaep384,
+    /// `RSA-OAEP-512`.
+    RsaOaep512,
+    /// `ECDH-ES`: the agreed key is the content-encryption key.
+    EcdhEs,
+    /// `ECDH-ES+A128KW`: the agreed key wraps the content-encryption key.
+    EcdhEsA128Kw,
+    /// `ECDH-ES+A192KW`.
+    EcdhEsA192Kw,
+    /// `ECDH-ES+A256KW`.
+    EcdhEsA256Kw,
+}
+
+/// What an algorithm does with the content-encryption key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Direct,
+    /// AES Key Wrap with a shared key of this many bytes.
+    Wrap(usize),
+    /// AES-GCM with a shared key of this many bytes.
+    GcmWrap(usize),
+    RsaOaep,
+    /// Key agreement whose result is the content-encryption key.
+    Agree,
+    /// Key agreement whose result, of this many bytes, wraps the content-encryption key.
+    AgreeWrap(usize),
 }
 
 impl KeyManagement {
     /// Every algorithm, in a stable order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 15] = [
         Self::Dir,
-        Self::EcdhEs,
-        Self::EcdhEsA256Kw,
+        Self::A128Kw,
+        Self::A192Kw,
+        Self::A256Kw,
+        Self::A128GcmKw,
+        Self::A192GcmKw,
+        Self::A256GcmKw,
         Self::RsaOaep,
         Self::RsaOaep256,
-        Self::A256Kw,
+        Self::RsaOaep384,
+        Self::RsaOaep512,
+        Self::EcdhEs,
+        Self::EcdhEsA128Kw,
+        Self::EcdhEsA192Kw,
+        Self::EcdhEsA256Kw,
     ];
 
     /// The registered name.
@@ -34,11 +76,20 @@ impl KeyManagement {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dir => "dir",
-            Self::EcdhEs => "ECDH-ES",
-            Self::EcdhEsA256Kw => "ECDH-ES+A256KW",
+            Self::A128Kw => "A128KW",
+            Self::A192Kw => "A192KW",
+            Self::A256Kw => "A256KW",
+            Self::A128GcmKw => "A128GCMKW",
+            Self::A192GcmKw => "A192GCMKW",
+            Self::A256GcmKw => "A256GCMKW",
             Self::RsaOaep => "RSA-OAEP",
             Self::RsaOaep256 => "RSA-OAEP-256",
-            Self::A256Kw => "A256KW",
+            Self::RsaOaep384 => "RSA-OAEP-384",
+            Self::RsaOaep512 => "RSA-OAEP-512",
+            Self::EcdhEs => "ECDH-ES",
+            Self::EcdhEsA128Kw => "ECDH-ES+A128KW",
+            Self::EcdhEsA192Kw => "ECDH-ES+A192KW",
+            Self::EcdhEsA256Kw => "ECDH-ES+A256KW",
         }
     }
 
@@ -54,16 +105,56 @@ impl KeyManagement {
     /// proves nothing about who wrote it.
     #[must_use]
     pub const fn is_asymmetric(self) -> bool {
-        match self {
-            Self::EcdhEs | Self::EcdhEsA256Kw | Self::RsaOaep | Self::RsaOaep256 => true,
-            Self::Dir | Self::A256Kw => false,
+        match self.family() {
+            Family::RsaOaep | Family::Agree | Family::AgreeWrap(_) => true,
+            Family::Direct | Family::Wrap(_) | Family::GcmWrap(_) => false,
         }
+    }
+
+    /// Whether there is no encrypted key, because both sides know the content-encryption key.
+    #[must_use]
+    pub const fn is_direct(self) -> bool {
+        matches!(self.family(), Family::Direct | Family::Agree)
     }
 
     /// Whether the header carries `epk`.
     #[must_use]
     pub const fn is_ecdh(self) -> bool {
-        matches!(self, Self::EcdhEs | Self::EcdhEsA256Kw)
+        matches!(self.family(), Family::Agree | Family::AgreeWrap(_))
+    }
+
+    /// Whether the private operation is RSA's, which never happens in this crate.
+    #[must_use]
+    pub const fn is_rsa(self) -> bool {
+        matches!(self.family(), Family::RsaOaep)
+    }
+
+    /// Length in bytes of the shared key of `A*KW` and `A*GCMKW`; `None` for the others.
+    #[must_use]
+    pub const fn shared_key_bytes(self) -> Option<usize> {
+        match self.family() {
+            Family::Wrap(bytes) | Family::GcmWrap(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn family(self) -> Family {
+        match self {
+            Self::Dir => Family::Direct,
+            Self::A128Kw => Family::Wrap(16),
+            Self::A192Kw => Family::Wrap(24),
+            Self::A256Kw => Family::Wrap(32),
+            Self::A128GcmKw => Family::GcmWrap(16),
+            Self::A192GcmKw => Family::GcmWrap(24),
+            Self::A256GcmKw => Family::GcmWrap(32),
+            Self::RsaOaep | Self::RsaOaep256 | Self::RsaOaep384 | Self::RsaOaep512 => {
+                Family::RsaOaep
+            }
+            Self::EcdhEs => Family::Agree,
+            Self::EcdhEsA128Kw => Family::AgreeWrap(16),
+            Self::EcdhEsA192Kw => Family::AgreeWrap(24),
+            Self::EcdhEsA256Kw => Family::AgreeWrap(32),
+        }
     }
 }
 
@@ -71,19 +162,41 @@ impl KeyManagement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ContentEncryption {
+    /// `A128GCM`.
+    A128Gcm,
+    /// `A192GCM`.
+    A192Gcm,
     /// `A256GCM`.
     A256Gcm,
+    /// `A128CBC-HS256`.
+    A128CbcHs256,
+    /// `A192CBC-HS384`.
+    A192CbcHs384,
+    /// `A256CBC-HS512`.
+    A256CbcHs512,
 }
 
 impl ContentEncryption {
     /// Every content encryption, in a stable order.
-    pub const ALL: [Self; 1] = [Self::A256Gcm];
+    pub const ALL: [Self; 6] = [
+        Self::A128Gcm,
+        Self::A192Gcm,
+        Self::A256Gcm,
+        Self::A128CbcHs256,
+        Self::A192CbcHs384,
+        Self::A256CbcHs512,
+    ];
 
     /// The registered name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::A128Gcm => "A128GCM",
+            Self::A192Gcm => "A192GCM",
             Self::A256Gcm => "A256GCM",
+            Self::A128CbcHs256 => "A128CBC-HS256",
+            Self::A192CbcHs384 => "A192CBC-HS384",
+            Self::A256CbcHs512 => "A256CBC-HS512",
         }
     }
 
@@ -99,7 +212,31 @@ impl ContentEncryption {
     #[must_use]
     pub const fn cek_bytes(self) -> usize {
         match self {
-            Self::A256Gcm => 32,
+            Self::A128Gcm => 16,
+            Self::A192Gcm => 24,
+            Self::A256Gcm | Self::A128CbcHs256 => 32,
+            Self::A192CbcHs384 => 48,
+            Self::A256CbcHs512 => 64,
         }
+    }
+
+    /// Length of its initialization vector in bytes: 96 bits for GCM, a block for CBC.
+    #[must_use]
+    pub const fn iv_bytes(self) -> usize {
+        if self.is_gcm() { 12 } else { 16 }
+    }
+
+    /// Length of its authentication tag in bytes.
+    #[must_use]
+    pub const fn tag_bytes(self) -> usize {
+        match self {
+            Self::A128Gcm | Self::A192Gcm | Self::A256Gcm | Self::A128CbcHs256 => 16,
+            Self::A192CbcHs384 => 24,
+            Self::A256CbcHs512 => 32,
+        }
+    }
+
+    pub(crate) const fn is_gcm(self) -> bool {
+        matches!(self, Self::A128Gcm | Self::A192Gcm | Self::A256Gcm)
     }
 }

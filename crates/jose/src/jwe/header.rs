@@ -1,16 +1,17 @@
-//! The JWE protected header (RFC 7516 section 4).
+//! The JOSE header of one recipient of a JWE (RFC 7516 section 4).
 
 use serde_json::{Map, Value};
 
+use super::algorithm::Family;
 use super::{ContentEncryption, KeyManagement};
-use crate::jwk::EcPublicJwk;
+use crate::jwk::AgreementKey;
 use crate::limits::MAX_PARTY_INFO_BYTES;
 use crate::{JoseError, Limits, Malformed, Unsupported, base64url, json, members};
 
-/// A checked protected header.
+/// A checked header.
 ///
-/// `jku`, `x5u`, `x5c` and `jwk` are never read: keys come from the caller only. `crit`, `zip` and
-/// `b64` are refused. Other members (for example `iat`, `nonce`) are kept, see [`Header::member`].
+/// `crit`, `zip` and `b64` are refused, and so are `jwk`, `jku`, `x5u` and `x5c`: keys come from
+/// the caller only. Other members (for example `iat`, `nonce`) are kept, see [`Header::member`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Header {
@@ -21,70 +22,111 @@ pub struct Header {
     /// Key id as sent, unescaped; untrusted text, compare it with configured ids only.
     pub kid: Option<String>,
     /// Ephemeral public key, on its curve; present exactly when `alg` is an ECDH-ES one.
-    pub epk: Option<EcPublicJwk>,
+    pub epk: Option<AgreementKey>,
     /// Agreement PartyUInfo, decoded, at most 512 bytes; only for ECDH-ES.
     pub apu: Option<Vec<u8>>,
     /// Agreement PartyVInfo, decoded, at most 512 bytes; only for ECDH-ES.
     pub apv: Option<Vec<u8>>,
-    /// Type of the whole token.
+    /// IV and tag of the encrypted key; present exactly when `alg` is an `A*GCMKW`.
+    pub key_wrap: Option<([u8; 12], [u8; 16])>,
+    /// Type of the whole token; protected.
     pub typ: Option<String>,
-    /// Type of the plaintext.
+    /// Type of the plaintext; protected.
     pub cty: Option<String>,
-    members: Map<String, Value>,
+    protected: Map<String, Value>,
+}
+
+/// The two headers of the JSON serialization that no tag protects.
+#[derive(Clone, Copy)]
+pub(super) struct Unprotected<'a> {
+    pub(super) shared: &'a Map<String, Value>,
+    pub(super) of_recipient: &'a Map<String, Value>,
+    /// Whether `alg` may stand in `of_recipient`: only where several recipients share one
+    /// protected header. The key decides the algorithm all the same.
+    pub(super) alg_of_recipient: bool,
 }
 
 impl Header {
-    /// Any member as sent, authenticated only once the token has been opened.
+    /// Any member of the protected header as sent, authentic once the token has been opened.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Value> {
-        self.members.get(name)
+        self.protected.get(name)
     }
 
-    /// Parses the decoded header octets.
+    /// Parses the decoded octets of a protected header that is the whole header.
     pub(super) fn parse(octets: &[u8], limits: &Limits) -> Result<Self, JoseError> {
-        let members = json::object(
-            octets,
-            json::Bounds {
-                max_bytes: limits.max_header_bytes,
-                max_depth: limits.max_header_depth,
-            },
-        )?;
-        members::refuse_extensions(&members)?;
-        let alg = KeyManagement::from_name(members::required(&members, "alg")?)
+        Self::join(protected(octets, limits)?, None)
+    }
+
+    /// The header of one recipient: protected members and, of the unprotected ones, those that
+    /// concern this recipient's key.
+    ///
+    /// # Errors
+    /// [`JoseError::Malformed`], [`JoseError::Unsupported`].
+    pub(super) fn join(
+        protected: Map<String, Value>,
+        unprotected: Option<Unprotected<'_>>,
+    ) -> Result<Self, JoseError> {
+        members::refuse_extensions(&protected)?;
+        let enc = members::required(&protected, "enc")?;
+        let mut all = protected.clone();
+        let alg_is_protected = protected.contains_key("alg");
+        if let Some(unprotected) = unprotected {
+            for members in [unprotected.shared, unprotected.of_recipient] {
+                members::refuse_extensions(members)?;
+                for (name, value) in members {
+                    if all.insert(name.clone(), value.clone()).is_some() {
+                        return Err(Malformed::HeaderOverlap.into());
+                    }
+                }
+            }
+            let elsewhere = unprotected.of_recipient.contains_key("alg");
+            if !alg_is_protected && !(unprotected.alg_of_recipient && elsewhere) {
+                return Err(Malformed::HeaderMember.into());
+            }
+        }
+        let alg = KeyManagement::from_name(members::required(&all, "alg")?)
             .ok_or(Unsupported::Algorithm)?;
-        let enc = ContentEncryption::from_name(members::required(&members, "enc")?)
-            .ok_or(Unsupported::Encryption)?;
+        let enc = ContentEncryption::from_name(enc).ok_or(Unsupported::Encryption)?;
         let agreement = alg.is_ecdh();
+        let party_info = |name| match agreement {
+            true => party_info(&all, name),
+            false => Ok(None),
+        };
         Ok(Self {
             alg,
             enc,
-            kid: members::optional(&members, "kid")?,
-            epk: if agreement {
-                Some(ephemeral_key(&members)?)
-            } else {
-                None
+            kid: members::optional(&all, "kid")?,
+            epk: agreement.then(|| ephemeral_key(&all)).transpose()?,
+            apu: party_info("apu")?,
+            apv: party_info("apv")?,
+            key_wrap: match alg.family() {
+                Family::GcmWrap(_) => Some((
+                    key_wrap_parameter(&all, "iv")?,
+                    key_wrap_parameter(&all, "tag")?,
+                )),
+                _ => None,
             },
-            apu: if agreement {
-                party_info(&members, "apu")?
-            } else {
-                None
-            },
-            apv: if agreement {
-                party_info(&members, "apv")?
-            } else {
-                None
-            },
-            typ: members::optional(&members, "typ")?,
-            cty: members::optional(&members, "cty")?,
-            members,
+            typ: members::optional(&protected, "typ")?,
+            cty: members::optional(&protected, "cty")?,
+            protected,
         })
     }
 }
 
+/// The members of a protected header from its decoded octets.
+pub(super) fn protected(octets: &[u8], limits: &Limits) -> Result<Map<String, Value>, JoseError> {
+    let bounds = json::Bounds {
+        max_bytes: limits.max_header_bytes,
+        max_depth: limits.max_header_depth,
+    };
+    Ok(json::object(octets, bounds)?)
+}
+
 /// The point is checked here, before any HSM is asked to multiply with it.
-fn ephemeral_key(members: &Map<String, Value>) -> Result<EcPublicJwk, Malformed> {
+fn ephemeral_key(members: &Map<String, Value>) -> Result<AgreementKey, Malformed> {
     let epk = members.get("epk").ok_or(Malformed::HeaderMember)?;
-    EcPublicJwk::from_value(epk).map_err(|_| Malformed::EphemeralKey)
+    AgreementKey::from_value(epk).map_err(|_| Malformed::EphemeralKey)
 }
 
 fn party_info(members: &Map<String, Value>, name: &str) -> Result<Option<Vec<u8>>, Malformed> {
@@ -99,4 +141,15 @@ fn party_info(members: &Map<String, Value>, name: &str) -> Result<Option<Vec<u8>
         }
         Some(_) => Err(Malformed::PartyInfo),
     }
+}
+
+fn key_wrap_parameter<const BYTES: usize>(
+    members: &Map<String, Value>,
+    name: &str,
+) -> Result<[u8; BYTES], Malformed> {
+    members
+        .get(name)
+        .and_then(Value::as_str)
+        .and_then(base64url::decode_array)
+        .ok_or(Malformed::KeyWrapParameter)
 }

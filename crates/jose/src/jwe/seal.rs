@@ -1,18 +1,11 @@
-//! Making compact tokens (RFC 7516 section 5.1). The caller supplies the randomness.
+//! Making messages (RFC 7516 section 5.1) in all three serializations. The caller supplies the
+//! randomness.
 
-use core::fmt;
-
-use p256::elliptic_curve::sec1::ToSec1Point;
 use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
 
-use super::{ContentEncryption, ContentEncryptionKey, KeyEncryptionKey, KeyManagement};
-use crate::jwk::EcPublicJwk;
-use crate::limits::MAX_PARTY_INFO_BYTES;
-use crate::{JoseError, KeyFault, RandomError, base64url, concat_kdf};
-
-#[cfg(feature = "rsa-seal")]
-use crate::jwk::RsaPublicJwk;
+use super::sealed::associated_data;
+use super::{ContentEncryption, ContentEncryptionKey, EncryptionKey, content};
+use crate::{JoseError, RandomError, base64url, members};
 
 /// Fills the slice with unpredictable bytes, or fails.
 pub type Random<'r> = dyn FnMut(&mut [u8]) -> Result<(), RandomError> + 'r;
@@ -32,6 +25,8 @@ pub struct SealSpec<'a> {
     pub apu: Option<&'a [u8]>,
     /// `apv`, decoded, at most 512 bytes; ECDH-ES only.
     pub apv: Option<&'a [u8]>,
+    /// More members, such as `iat`; none that this crate gives a meaning.
+    pub extra: Option<&'a Map<String, Value>>,
 }
 
 impl SealSpec<'_> {
@@ -45,206 +40,204 @@ impl SealSpec<'_> {
             cty: None,
             apu: None,
             apv: None,
+            extra: None,
         }
     }
 }
 
-/// Whom the token is for; decides `alg`.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Recipient<'a> {
-    /// `dir` with a shared content-encryption key.
-    Dir(&'a ContentEncryptionKey),
-    /// `A256KW` with a shared wrapping key.
-    A256Kw(&'a KeyEncryptionKey),
-    /// `ECDH-ES` to a public key.
-    EcdhEs(&'a EcPublicJwk),
-    /// `ECDH-ES+A256KW` to a public key.
-    EcdhEsA256Kw(&'a EcPublicJwk),
-    /// `RSA-OAEP-256` to a public key.
-    #[cfg(feature = "rsa-seal")]
-    RsaOaep256(&'a RsaPublicJwk),
-}
-
-impl Recipient<'_> {
-    /// The `alg` that the token will carry.
-    #[must_use]
-    pub const fn alg(&self) -> KeyManagement {
-        match self {
-            Self::Dir(_) => KeyManagement::Dir,
-            Self::A256Kw(_) => KeyManagement::A256Kw,
-            Self::EcdhEs(_) => KeyManagement::EcdhEs,
-            Self::EcdhEsA256Kw(_) => KeyManagement::EcdhEsA256Kw,
-            #[cfg(feature = "rsa-seal")]
-            Self::RsaOaep256(_) => KeyManagement::RsaOaep256,
-        }
-    }
-}
-
-impl fmt::Debug for Recipient<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recipient")
-            .field("alg", &self.alg())
-            .finish_non_exhaustive()
-    }
+/// One of several recipients of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct GeneralRecipient<'a> {
+    /// Whom it is for.
+    pub key: &'a EncryptionKey,
+    /// `kid` of this recipient's unprotected header.
+    pub kid: Option<&'a str>,
 }
 
 /// Seals `plaintext` into a compact token.
 ///
-/// Draws a 96-bit IV and, where `alg` needs them, a content-encryption key and an ephemeral key
-/// from `random`; a `dir` key must therefore not seal more than 2^32 tokens (SP 800-38D 8.3).
+/// Draws the IV and, where `alg` needs them, a content-encryption key and an ephemeral key from
+/// `random`; a `dir` key must therefore not seal more than 2^32 tokens (SP 800-38D section 8.3).
 ///
 /// # Errors
 /// [`JoseError::Random`] when `random` fails, [`JoseError::TooLongToSeal`] for a plaintext or
-/// party info beyond its bound, [`JoseError::Key`] when the recipient's key does not fit `enc`.
+/// party info beyond its bound, [`JoseError::Key`] when the recipient's key does not fit `enc`,
+/// [`JoseError::NotSealable`] for members in [`SealSpec::extra`] that are not its to set.
 pub fn seal_compact(
     plaintext: &[u8],
     spec: &SealSpec<'_>,
-    recipient: &Recipient<'_>,
+    key: &EncryptionKey,
     random: &mut Random<'_>,
 ) -> Result<String, JoseError> {
-    let mut header = header_members(spec, recipient.alg());
-    let delivery = Delivery::prepare(spec, recipient, &mut header, random)?;
-    let mut iv = [0; 12];
-    random(&mut iv)?;
-
-    let header_segment = base64url::encode(Value::Object(header).to_string().as_bytes());
-    let mut buffer = plaintext.to_vec();
-    sealgate_aead::seal_in_place(
-        delivery.cek.expose(),
-        &iv,
-        header_segment.as_bytes(),
-        &mut buffer,
-    )
-    .map_err(|_| JoseError::TooLongToSeal)?;
-    let (ciphertext, tag) = buffer
-        .split_last_chunk::<16>()
-        .ok_or(JoseError::TooLongToSeal)?;
+    let parts = Parts::for_one(plaintext, spec, key, None, random)?;
     Ok([
-        header_segment,
-        base64url::encode(&delivery.encrypted_key),
-        base64url::encode(&iv),
-        base64url::encode(ciphertext),
-        base64url::encode(tag),
+        parts.protected,
+        parts.encrypted_key,
+        parts.iv,
+        parts.ciphertext,
+        parts.tag,
     ]
     .join("."))
 }
 
-fn header_members(spec: &SealSpec<'_>, alg: KeyManagement) -> Map<String, Value> {
-    let mut members = Map::new();
-    members.insert("alg".into(), alg.name().into());
-    members.insert("enc".into(), spec.enc.name().into());
+/// Seals `plaintext` into the flattened JSON serialization; the whole header is protected, and
+/// `aad` is authenticated and travels in the clear.
+///
+/// # Errors
+/// As [`seal_compact`].
+pub fn seal_flattened(
+    plaintext: &[u8],
+    aad: Option<&[u8]>,
+    spec: &SealSpec<'_>,
+    key: &EncryptionKey,
+    random: &mut Random<'_>,
+) -> Result<String, JoseError> {
+    let parts = Parts::for_one(plaintext, spec, key, aad, random)?;
+    let mut message = parts.shared_members(aad);
+    if !parts.encrypted_key.is_empty() {
+        message.insert("encrypted_key".into(), parts.encrypted_key.into());
+    }
+    Ok(Value::Object(message).to_string())
+}
+
+/// Seals `plaintext` into the general JSON serialization, for one or several recipients.
+///
+/// For several, `alg`, `kid` and what belongs to a recipient's key stand in the recipient's own
+/// header, which is not protected; [`SealSpec::kid`] is then ignored.
+///
+/// # Errors
+/// As [`seal_compact`]; [`JoseError::NotSealable`] without a recipient, and for several of which
+/// one has `dir` or `ECDH-ES`.
+pub fn seal_general(
+    plaintext: &[u8],
+    aad: Option<&[u8]>,
+    spec: &SealSpec<'_>,
+    recipients: &[GeneralRecipient<'_>],
+    random: &mut Random<'_>,
+) -> Result<String, JoseError> {
+    if let [only] = recipients {
+        let spec = SealSpec {
+            kid: only.kid.or(spec.kid),
+            ..*spec
+        };
+        let parts = Parts::for_one(plaintext, &spec, only.key, aad, random)?;
+        let mut message = parts.shared_members(aad);
+        let recipient = match parts.encrypted_key.is_empty() {
+            true => json!({}),
+            false => json!({ "encrypted_key": parts.encrypted_key }),
+        };
+        message.insert("recipients".into(), json!([recipient]));
+        return Ok(Value::Object(message).to_string());
+    }
+    if recipients.is_empty() || recipients.iter().any(|one| one.key.alg().is_direct()) {
+        return Err(JoseError::NotSealable);
+    }
+    let cek = ContentEncryptionKey::generate(spec.enc, random)?;
+    let mut entries = Vec::with_capacity(recipients.len());
+    for recipient in recipients {
+        let mut header = Map::new();
+        header.insert("alg".into(), recipient.key.alg().name().into());
+        if let Some(kid) = recipient.kid {
+            header.insert("kid".into(), kid.into());
+        }
+        let encrypted_key = recipient.key.deliver(&cek, spec, &mut header, random)?;
+        entries.push(json!({
+            "header": header, "encrypted_key": base64url::encode(&encrypted_key),
+        }));
+    }
+    let header = header_members(&SealSpec { kid: None, ..*spec })?;
+    let parts = Parts::encrypt(plaintext, header, &cek, Vec::new(), aad, random)?;
+    let mut message = parts.shared_members(aad);
+    message.insert("recipients".into(), Value::Array(entries));
+    Ok(Value::Object(message).to_string())
+}
+
+/// The encoded parts of a message.
+struct Parts {
+    protected: String,
+    encrypted_key: String,
+    iv: String,
+    ciphertext: String,
+    tag: String,
+}
+
+impl Parts {
+    fn for_one(
+        plaintext: &[u8],
+        spec: &SealSpec<'_>,
+        key: &EncryptionKey,
+        aad: Option<&[u8]>,
+        random: &mut Random<'_>,
+    ) -> Result<Self, JoseError> {
+        let mut header = header_members(spec)?;
+        header.insert("alg".into(), key.alg().name().into());
+        let (cek, encrypted_key) = match key.direct_key(spec, &mut header, random)? {
+            Some(cek) => (cek, Vec::new()),
+            None => {
+                let cek = ContentEncryptionKey::generate(spec.enc, random)?;
+                let encrypted_key = key.deliver(&cek, spec, &mut header, random)?;
+                (cek, encrypted_key)
+            }
+        };
+        Self::encrypt(plaintext, header, &cek, encrypted_key, aad, random)
+    }
+
+    fn encrypt(
+        plaintext: &[u8],
+        header: Map<String, Value>,
+        cek: &ContentEncryptionKey,
+        encrypted_key: Vec<u8>,
+        aad: Option<&[u8]>,
+        random: &mut Random<'_>,
+    ) -> Result<Self, JoseError> {
+        let mut iv = vec![0; cek.enc().iv_bytes()];
+        random(&mut iv)?;
+        let protected = base64url::encode(Value::Object(header).to_string().as_bytes());
+        let associated = associated_data(&protected, aad);
+        let mut buffer = plaintext.to_vec();
+        let tag = content::seal(cek, &iv, &associated, &mut buffer)?;
+        Ok(Self {
+            protected,
+            encrypted_key: base64url::encode(&encrypted_key),
+            iv: base64url::encode(&iv),
+            ciphertext: base64url::encode(&buffer),
+            tag: base64url::encode(&tag),
+        })
+    }
+
+    /// The members of the JSON serialization that do not concern one recipient.
+    fn shared_members(&self, aad: Option<&[u8]>) -> Map<String, Value> {
+        let mut members = Map::new();
+        for (name, value) in [
+            ("protected", &self.protected),
+            ("iv", &self.iv),
+            ("ciphertext", &self.ciphertext),
+            ("tag", &self.tag),
+        ] {
+            members.insert(name.into(), value.clone().into());
+        }
+        if let Some(aad) = aad {
+            members.insert("aad".into(), base64url::encode(aad).into());
+        }
+        members
+    }
+}
+
+/// The protected members that do not depend on the recipient's key.
+fn header_members(spec: &SealSpec<'_>) -> Result<Map<String, Value>, JoseError> {
+    const OURS: [&str; 11] = [
+        "alg", "enc", "kid", "typ", "cty", "apu", "apv", "epk", "iv", "tag", "ek",
+    ];
+    let mut header = spec.extra.cloned().unwrap_or_default();
+    let taken = OURS.iter().any(|name| header.contains_key(*name));
+    if taken || members::refuse_extensions(&header).is_err() {
+        return Err(JoseError::NotSealable);
+    }
+    header.insert("enc".into(), spec.enc.name().into());
     for (name, value) in [("kid", spec.kid), ("typ", spec.typ), ("cty", spec.cty)] {
         if let Some(value) = value {
-            members.insert(name.into(), value.into());
+            header.insert(name.into(), value.into());
         }
     }
-    members
-}
-
-/// The content-encryption key and the form in which the recipient gets it.
-struct Delivery {
-    cek: ContentEncryptionKey,
-    encrypted_key: Vec<u8>,
-}
-
-impl Delivery {
-    fn prepare(
-        spec: &SealSpec<'_>,
-        recipient: &Recipient<'_>,
-        header: &mut Map<String, Value>,
-        random: &mut Random<'_>,
-    ) -> Result<Self, JoseError> {
-        match recipient {
-            Recipient::Dir(key) => {
-                if key.enc() != spec.enc {
-                    return Err(KeyFault::Purpose.into());
-                }
-                let cek = ContentEncryptionKey::from_slice(spec.enc, key.expose())?;
-                Ok(Self {
-                    cek,
-                    encrypted_key: Vec::new(),
-                })
-            }
-            Recipient::A256Kw(key) => Self::wrapped(spec.enc, key, random),
-            Recipient::EcdhEs(public) => {
-                let agreed = agree(public, spec.enc.name(), spec, header, random)?;
-                let cek = ContentEncryptionKey::from_slice(spec.enc, agreed.as_slice())?;
-                Ok(Self {
-                    cek,
-                    encrypted_key: Vec::new(),
-                })
-            }
-            Recipient::EcdhEsA256Kw(public) => {
-                let alg = KeyManagement::EcdhEsA256Kw.name();
-                let agreed = agree(public, alg, spec, header, random)?;
-                let key = KeyEncryptionKey::from_slice(agreed.as_slice())?;
-                Self::wrapped(spec.enc, &key, random)
-            }
-            #[cfg(feature = "rsa-seal")]
-            Recipient::RsaOaep256(public) => {
-                let cek = ContentEncryptionKey::generate(spec.enc, random)?;
-                let encrypted_key = public.encrypt_oaep_256(cek.expose(), random)?;
-                Ok(Self { cek, encrypted_key })
-            }
-        }
-    }
-
-    fn wrapped(
-        enc: ContentEncryption,
-        key: &KeyEncryptionKey,
-        random: &mut Random<'_>,
-    ) -> Result<Self, JoseError> {
-        let cek = ContentEncryptionKey::generate(enc, random)?;
-        let encrypted_key = key.wrap_key(&cek)?.to_vec();
-        Ok(Self { cek, encrypted_key })
-    }
-}
-
-/// Ephemeral-static key agreement (RFC 7518 section 4.6); writes `epk`, `apu` and `apv`.
-fn agree(
-    public: &EcPublicJwk,
-    algorithm_id: &str,
-    spec: &SealSpec<'_>,
-    header: &mut Map<String, Value>,
-    random: &mut Random<'_>,
-) -> Result<Zeroizing<[u8; 32]>, JoseError> {
-    let ephemeral = ephemeral_secret(random)?;
-    let point = ephemeral.public_key().to_sec1_point(false);
-    let (Some(x), Some(y)) = (point.x(), point.y()) else {
-        return Err(KeyFault::InvalidPoint.into());
-    };
-    let epk = json!({
-        "kty": "EC", "crv": "P-256", "x": base64url::encode(x), "y": base64url::encode(y),
-    });
-    header.insert("epk".into(), epk);
-    for (name, info) in [("apu", spec.apu), ("apv", spec.apv)] {
-        if let Some(info) = info {
-            if info.len() > MAX_PARTY_INFO_BYTES {
-                return Err(JoseError::TooLongToSeal);
-            }
-            header.insert(name.into(), base64url::encode(info).into());
-        }
-    }
-    let shared = ephemeral.diffie_hellman(&public.to_public_key()?);
-    concat_kdf::derive_256(
-        shared.raw_secret_bytes(),
-        algorithm_id,
-        spec.apu.unwrap_or_default(),
-        spec.apv.unwrap_or_default(),
-    )
-    .ok_or(JoseError::TooLongToSeal)
-}
-
-/// A uniform scalar by rejection; each draw is out of range with probability below 2^-32, so
-/// running out of tries means a broken source.
-fn ephemeral_secret(random: &mut Random<'_>) -> Result<p256::SecretKey, RandomError> {
-    for _ in 0..8 {
-        let mut bytes = Zeroizing::new([0; 32]);
-        random(bytes.as_mut_slice())?;
-        if let Ok(secret) = p256::SecretKey::from_slice(bytes.as_slice()) {
-            return Ok(secret);
-        }
-    }
-    Err(RandomError)
+    Ok(header)
 }

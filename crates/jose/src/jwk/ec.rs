@@ -1,57 +1,142 @@
-//! `kty` EC, curve P-256.
+//! `kty` EC: the curves P-256, P-384 and P-521 (RFC 7518 section 6.2).
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::{bytes, refuse_private, text};
+use super::{number, refuse_private, text, thumbprint};
 use crate::{KeyFault, base64url};
 
-/// A public key on P-256, checked to be a point of the curve.
+/// A NIST curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Curve {
+    /// `P-256`.
+    P256,
+    /// `P-384`.
+    P384,
+    /// `P-521`.
+    P521,
+}
+
+impl Curve {
+    /// Every curve, in a stable order.
+    pub const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+
+    /// The registered name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        }
+    }
+
+    /// The curve of exactly this name; case counts.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|curve| curve.name() == name)
+    }
+
+    /// Length in bytes of a coordinate, a private scalar and a shared secret.
+    #[must_use]
+    pub const fn field_bytes(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+}
+
+/// A public key on a NIST curve, checked to be a point of it and not the point at infinity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EcPublicJwk {
-    x: [u8; 32],
-    y: [u8; 32],
+    curve: Curve,
+    /// SEC1 uncompressed: 4, x, y.
+    point: Vec<u8>,
 }
 
 impl EcPublicJwk {
     /// Reads the members `kty`, `crv`, `x` and `y`; ignores the others but refuses private ones.
     ///
     /// # Errors
-    /// [`KeyFault`]; coordinates must be exactly 32 bytes each (RFC 7518 section 6.2.1.2).
+    /// [`KeyFault`]; coordinates must be exactly as long as the field (RFC 7518 section 6.2.1.2).
     pub fn from_value(jwk: &Value) -> Result<Self, KeyFault> {
         refuse_private(jwk)?;
-        if text(jwk, "kty")? != "EC" || text(jwk, "crv")? != "P-256" {
+        Self::public_part(jwk)
+    }
+
+    /// [`EcPublicJwk::from_value`] of a JWK that may be private.
+    pub(super) fn public_part(jwk: &Value) -> Result<Self, KeyFault> {
+        if text(jwk, "kty")? != "EC" {
             return Err(KeyFault::UnsupportedType);
         }
-        Self::from_coordinates(bytes(jwk, "x")?, bytes(jwk, "y")?)
+        let curve = Curve::from_name(text(jwk, "crv")?).ok_or(KeyFault::UnsupportedType)?;
+        let (x, y) = (number(jwk, "x")?, number(jwk, "y")?);
+        if x.len() != curve.field_bytes() || y.len() != curve.field_bytes() {
+            return Err(KeyFault::Malformed);
+        }
+        Self::from_coordinates(curve, &x, &y)
     }
 
     /// Takes big-endian affine coordinates.
     ///
     /// # Errors
-    /// [`KeyFault::InvalidPoint`] when they are not a point of the curve.
-    pub fn from_coordinates(x: [u8; 32], y: [u8; 32]) -> Result<Self, KeyFault> {
-        let key = Self { x, y };
-        key.to_public_key()?;
-        Ok(key)
+    /// [`KeyFault::InvalidPoint`] when they are not a point of the curve, or not of its length.
+    pub fn from_coordinates(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyFault> {
+        if x.len() != curve.field_bytes() || y.len() != curve.field_bytes() {
+            return Err(KeyFault::InvalidPoint);
+        }
+        Self::from_sec1(curve, &[&[4], x, y].concat())
+    }
+
+    /// Takes the uncompressed SEC1 form.
+    ///
+    /// # Errors
+    /// [`KeyFault::InvalidPoint`].
+    pub(crate) fn from_sec1(curve: Curve, point: &[u8]) -> Result<Self, KeyFault> {
+        let valid = match curve {
+            Curve::P256 => p256::PublicKey::from_sec1_bytes(point).is_ok(),
+            Curve::P384 => p384::PublicKey::from_sec1_bytes(point).is_ok(),
+            Curve::P521 => p521::PublicKey::from_sec1_bytes(point).is_ok(),
+        };
+        if !valid || point.first() != Some(&4) {
+            return Err(KeyFault::InvalidPoint);
+        }
+        Ok(Self {
+            curve,
+            point: point.to_vec(),
+        })
+    }
+
+    /// The curve.
+    #[must_use]
+    pub const fn curve(&self) -> Curve {
+        self.curve
     }
 
     /// The `crv` name.
     #[must_use]
     pub const fn crv(&self) -> &'static str {
-        "P-256"
+        self.curve.name()
     }
 
-    /// Big-endian x coordinate.
+    /// Big-endian x coordinate, [`Curve::field_bytes`] long.
     #[must_use]
-    pub const fn x(&self) -> &[u8; 32] {
-        &self.x
+    pub fn x(&self) -> &[u8] {
+        self.coordinates().0
     }
 
-    /// Big-endian y coordinate.
+    /// Big-endian y coordinate, [`Curve::field_bytes`] long.
     #[must_use]
-    pub const fn y(&self) -> &[u8; 32] {
-        &self.y
+    pub fn y(&self) -> &[u8] {
+        self.coordinates().1
+    }
+
+    /// Uncompressed SEC1 form: 4, x, y.
+    #[must_use]
+    pub fn to_sec1(&self) -> &[u8] {
+        &self.point
     }
 
     /// The public JWK with the required members only.
@@ -60,32 +145,21 @@ impl EcPublicJwk {
         json!({
             "crv": self.crv(),
             "kty": "EC",
-            "x": base64url::encode(&self.x),
-            "y": base64url::encode(&self.y),
+            "x": base64url::encode(self.x()),
+            "y": base64url::encode(self.y()),
         })
     }
 
-    /// SHA-256 thumbprint (RFC 7638 section 3.2: members in this order, no white space).
+    /// SHA-256 thumbprint (RFC 7638 section 3.2), 32 bytes.
     #[must_use]
     pub fn thumbprint(&self) -> [u8; 32] {
-        let (x, y) = (base64url::encode(&self.x), base64url::encode(&self.y));
-        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        Sha256::digest(canonical).into()
+        thumbprint(&self.to_value())
     }
 
-    /// Uncompressed SEC1 form, 65 bytes.
-    #[must_use]
-    pub fn to_sec1(&self) -> [u8; 65] {
-        let mut sec1 = [0; 65];
-        let bytes = [4].iter().chain(&self.x).chain(&self.y);
-        sec1.iter_mut()
-            .zip(bytes)
-            .for_each(|(to, from)| *to = *from);
-        sec1
-    }
-
-    /// The library's key; decoding checks that the point is on the curve.
-    pub(crate) fn to_public_key(&self) -> Result<p256::PublicKey, KeyFault> {
-        p256::PublicKey::from_sec1_bytes(&self.to_sec1()).map_err(|_| KeyFault::InvalidPoint)
+    fn coordinates(&self) -> (&[u8], &[u8]) {
+        self.point
+            .get(1..)
+            .and_then(|point| point.split_at_checked(self.curve.field_bytes()))
+            .unwrap_or_default()
     }
 }

@@ -10,8 +10,12 @@ use crate::KeyFault;
 pub enum Purpose {
     /// Verify a signature or MAC.
     Verify,
+    /// Make a signature or MAC.
+    Sign,
     /// Encrypt to it, by agreement or by encryption of a content key.
     Encrypt,
+    /// Decrypt with it.
+    Decrypt,
 }
 
 /// `kid`, `alg`, `use` and `key_ops`, each absent or well-formed.
@@ -63,7 +67,9 @@ impl Metadata {
     pub fn allow(&self, purpose: Purpose, alg: &str) -> Result<(), KeyFault> {
         let (wanted_use, wanted_ops): (_, &[&str]) = match purpose {
             Purpose::Verify => ("sig", &["verify"]),
+            Purpose::Sign => ("sig", &["sign"]),
             Purpose::Encrypt => ("enc", &["encrypt", "wrapKey", "deriveKey", "deriveBits"]),
+            Purpose::Decrypt => ("enc", &["decrypt", "unwrapKey", "deriveKey", "deriveBits"]),
         };
         let alg_fits = self.alg.as_deref().is_none_or(|own| own == alg);
         let use_fits = self.key_use.as_deref().is_none_or(|own| own == wanted_use);

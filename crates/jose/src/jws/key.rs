@@ -3,147 +3,130 @@
 use core::fmt;
 
 use ed25519_dalek::VerifyingKey as EdVerifyingKey;
-use hmac::{Hmac, KeyInit, Mac};
-use p256::ecdsa::VerifyingKey as EcVerifyingKey;
 use p256::ecdsa::signature::Verifier;
-use sha2::Sha256;
-use zeroize::Zeroizing;
+use rsa::{Pkcs1v15Sign, Pss};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::jwk::{EcPublicJwk, Ed25519PublicJwk, OctJwk, PublicJwk, PublicKey, Purpose};
+use super::SignatureAlgorithm;
+use super::algorithm::{Family, Hash};
+use super::mac::MacKey;
+use crate::jwk::{
+    Curve, EcPublicJwk, Ed25519PublicJwk, OctJwk, PublicJwk, PublicKey, Purpose, RsaPublicJwk,
+};
 use crate::{JoseError, KeyFault};
 
-/// The shortest HS256 key, in bytes: the hash length (RFC 7518 section 3.2).
-pub(super) const MIN_HS256_KEY_BYTES: usize = 32;
-
-/// The signature algorithms that are understood (RFC 7518 section 3.1, RFC 8037 section 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum SignatureAlgorithm {
-    /// `HS256`: HMAC with SHA-256.
-    Hs256,
-    /// `ES256`: ECDSA on P-256 with SHA-256, signature `r || s`.
-    Es256,
-    /// `EdDSA` with Ed25519.
-    EdDsa,
-}
-
-impl SignatureAlgorithm {
-    /// Every algorithm, in a stable order.
-    pub const ALL: [Self; 3] = [Self::Hs256, Self::Es256, Self::EdDsa];
-
-    /// The registered name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Hs256 => "HS256",
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-        }
-    }
-
-    /// The algorithm of exactly this name; case counts.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
-    }
-
-    /// The only length its signatures have, in bytes.
-    #[must_use]
-    pub const fn signature_bytes(self) -> usize {
-        match self {
-            Self::Hs256 => 32,
-            Self::Es256 | Self::EdDsa => 64,
-        }
-    }
-}
-
 /// A key that verifies signatures of one algorithm. Secrets are wiped on drop.
-pub struct VerifyKey(Inner);
+///
+/// ECDSA signatures verify with `s` in both halves of the group order, as RFC 7518 section 3.4 has
+/// it: what remembers tokens against replay goes by the signed octets, not by the signature.
+pub struct VerifyKey {
+    alg: SignatureAlgorithm,
+    inner: Inner,
+}
 
 enum Inner {
-    Hs256(Zeroizing<Vec<u8>>),
-    Es256(EcVerifyingKey),
-    EdDsa(EdVerifyingKey),
+    Mac(MacKey),
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
+    P521(p521::ecdsa::VerifyingKey),
+    Ed25519(EdVerifyingKey),
+    Rsa(RsaPublicJwk),
 }
 
 impl VerifyKey {
+    /// A key of `HS256`, `HS384` or `HS512`.
+    ///
+    /// # Errors
+    /// [`KeyFault::Length`] for a secret shorter than the hash (RFC 7518 section 3.2),
+    /// [`KeyFault::Purpose`] for another `alg`.
+    pub fn mac(alg: SignatureAlgorithm, secret: &[u8]) -> Result<Self, KeyFault> {
+        let Family::Hmac(hash) = alg.family() else {
+            return Err(KeyFault::Purpose);
+        };
+        let inner = Inner::Mac(MacKey::new(hash, secret)?);
+        Ok(Self { alg, inner })
+    }
+
     /// An HS256 key.
     ///
     /// # Errors
     /// [`KeyFault::Length`] below 32 bytes (RFC 7518 section 3.2).
     pub fn hs256(secret: &[u8]) -> Result<Self, KeyFault> {
-        if secret.len() < MIN_HS256_KEY_BYTES {
-            return Err(KeyFault::Length);
-        }
-        Ok(Self(Inner::Hs256(Zeroizing::new(secret.to_vec()))))
+        Self::mac(SignatureAlgorithm::Hs256, secret)
     }
 
-    /// An ES256 key.
-    ///
-    /// # Errors
-    /// [`KeyFault::InvalidPoint`].
-    pub fn es256(key: &EcPublicJwk) -> Result<Self, KeyFault> {
-        Ok(Self(Inner::Es256(key.to_public_key()?.into())))
-    }
-
-    /// An EdDSA key.
-    ///
-    /// # Errors
-    /// [`KeyFault::InvalidPoint`].
-    pub fn ed25519(key: &Ed25519PublicJwk) -> Result<Self, KeyFault> {
-        Ok(Self(Inner::EdDsa(key.to_verifying_key()?)))
-    }
-
-    /// The key of a public JWK: ES256 for EC, EdDSA for OKP.
+    /// The key of a public JWK: ES256, ES384 or ES512 by the curve, EdDSA, and for RSA the `alg`
+    /// of the JWK, which must then be there.
     ///
     /// # Errors
     /// [`KeyFault::Purpose`] when the JWK's `alg`, `use` or `key_ops` forbid verification.
     pub fn from_jwk(jwk: &PublicJwk) -> Result<Self, KeyFault> {
-        let key = match &jwk.key {
-            PublicKey::Ec(key) => Self::es256(key)?,
-            PublicKey::Ed25519(key) => Self::ed25519(key)?,
+        let alg = match &jwk.key {
+            PublicKey::Ec(key) => match key.curve() {
+                Curve::P256 => SignatureAlgorithm::Es256,
+                Curve::P384 => SignatureAlgorithm::Es384,
+                Curve::P521 => SignatureAlgorithm::Es512,
+            },
+            PublicKey::Ed25519(_) => SignatureAlgorithm::EdDsa,
+            _ => {
+                let named = jwk.metadata.alg.as_deref();
+                named
+                    .and_then(SignatureAlgorithm::from_name)
+                    .ok_or(KeyFault::Purpose)?
+            }
         };
-        jwk.metadata.allow(Purpose::Verify, key.alg().name())?;
-        Ok(key)
+        Self::public(alg, jwk)
     }
 
-    /// The HS256 key of an `oct` JWK.
+    /// The key of a public JWK for this `alg` and no other.
     ///
     /// # Errors
-    /// [`KeyFault::Purpose`] when the JWK forbids it, [`KeyFault::Length`] below 32 bytes.
+    /// [`KeyFault::UnsupportedType`] when the JWK's type or curve is not the one of `alg`,
+    /// [`KeyFault::Purpose`] when its `alg`, `use` or `key_ops` forbid verification.
+    pub fn public(alg: SignatureAlgorithm, jwk: &PublicJwk) -> Result<Self, KeyFault> {
+        let inner = match (alg.family(), &jwk.key) {
+            (Family::Ecdsa(curve), PublicKey::Ec(key)) if key.curve() == curve => ecdsa(key)?,
+            (Family::Ed25519, PublicKey::Ed25519(key)) => ed25519(key)?,
+            (Family::RsaV15(_) | Family::RsaPss(_), PublicKey::Rsa(key)) => Inner::Rsa(key.clone()),
+            _ => return Err(KeyFault::UnsupportedType),
+        };
+        jwk.metadata.allow(Purpose::Verify, alg.name())?;
+        Ok(Self { alg, inner })
+    }
+
+    /// The HS256 key of an `oct` JWK, or that of its `alg`.
+    ///
+    /// # Errors
+    /// [`KeyFault::Purpose`] when the JWK forbids it, [`KeyFault::Length`] for a secret shorter
+    /// than the hash.
     pub fn from_oct_jwk(jwk: &OctJwk) -> Result<Self, KeyFault> {
-        jwk.metadata
-            .allow(Purpose::Verify, SignatureAlgorithm::Hs256.name())?;
-        Self::hs256(jwk.expose())
+        let alg = match jwk.metadata.alg.as_deref() {
+            None => SignatureAlgorithm::Hs256,
+            Some(name) => SignatureAlgorithm::from_name(name).ok_or(KeyFault::Purpose)?,
+        };
+        jwk.metadata.allow(Purpose::Verify, alg.name())?;
+        Self::mac(alg, jwk.expose())
     }
 
     /// The algorithm of this key.
     #[must_use]
     pub const fn alg(&self) -> SignatureAlgorithm {
-        match self.0 {
-            Inner::Hs256(_) => SignatureAlgorithm::Hs256,
-            Inner::Es256(_) => SignatureAlgorithm::Es256,
-            Inner::EdDsa(_) => SignatureAlgorithm::EdDsa,
-        }
+        self.alg
     }
 
-    /// Checks `signature` over `message`; the MAC is compared in constant time.
+    /// Checks `signature` over `message`; a MAC is compared in constant time.
     pub(super) fn check(&self, message: &[u8], signature: &[u8]) -> Result<(), JoseError> {
-        let verified = match &self.0 {
-            Inner::Hs256(secret) => {
-                let mut mac = Hmac::<Sha256>::new_from_slice(secret)
-                    .map_err(|_| JoseError::Authentication)?;
-                mac.update(message);
-                mac.verify_slice(signature).is_ok()
-            }
-            Inner::Es256(key) => p256::ecdsa::Signature::from_slice(signature)
-                .and_then(|signature| key.verify(message, &signature))
-                .is_ok(),
-            Inner::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
-                .and_then(|signature| key.verify_strict(message, &signature))
-                .is_ok(),
+        let verified = match &self.inner {
+            Inner::Mac(key) => key.verifies(message, signature),
+            Inner::P256(key) => p256::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Inner::P384(key) => p384::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Inner::P521(key) => p521::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Inner::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
+            Inner::Rsa(key) => rsa_verifies(self.alg, key, message, signature),
         };
         if verified {
             Ok(())
@@ -159,6 +142,50 @@ impl fmt::Debug for VerifyKey {
             .field("alg", &self.alg())
             .finish_non_exhaustive()
     }
+}
+
+fn ecdsa(key: &EcPublicJwk) -> Result<Inner, KeyFault> {
+    let point = key.to_sec1();
+    match key.curve() {
+        Curve::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Inner::P256),
+        Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Inner::P384),
+        Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Inner::P521),
+    }
+    .map_err(|_| KeyFault::InvalidPoint)
+}
+
+fn ed25519(key: &Ed25519PublicJwk) -> Result<Inner, KeyFault> {
+    key.to_verifying_key().map(Inner::Ed25519)
+}
+
+/// PKCS #1 v1.5 padding is rebuilt and compared, never parsed; a PSS salt is exactly as long as
+/// the hash.
+fn rsa_verifies(
+    alg: SignatureAlgorithm,
+    key: &RsaPublicJwk,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    let key = key.key();
+    let sha_256 = || Sha256::digest(message);
+    let sha_384 = || Sha384::digest(message);
+    let sha_512 = || Sha512::digest(message);
+    match alg.family() {
+        Family::RsaV15(Hash::Sha256) => {
+            key.verify(Pkcs1v15Sign::new::<Sha256>(), &sha_256(), signature)
+        }
+        Family::RsaV15(Hash::Sha384) => {
+            key.verify(Pkcs1v15Sign::new::<Sha384>(), &sha_384(), signature)
+        }
+        Family::RsaV15(Hash::Sha512) => {
+            key.verify(Pkcs1v15Sign::new::<Sha512>(), &sha_512(), signature)
+        }
+        Family::RsaPss(Hash::Sha256) => key.verify(Pss::<Sha256>::new(), &sha_256(), signature),
+        Family::RsaPss(Hash::Sha384) => key.verify(Pss::<Sha384>::new(), &sha_384(), signature),
+        Family::RsaPss(Hash::Sha512) => key.verify(Pss::<Sha512>::new(), &sha_512(), signature),
+        _ => return false,
+    }
+    .is_ok()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! JWE tokens with one deliberate defect. Where possible the token is sealed correctly around it,
 //! so that only the defect can refuse it.
 
-use sealgate_jose::jwe::{Compact, ContentEncryption, ContentEncryptionKey};
+use sealgate_jose::jwe::{ContentEncryption, ContentEncryptionKey, Sealed};
 use sealgate_jose::{JoseError, Limits};
 
 use super::encode;
@@ -60,7 +60,7 @@ impl Forge {
 /// What the whole path, parse then open with the right key, says.
 pub(crate) fn outcome(token: &[u8]) -> Result<Vec<u8>, &'static str> {
     let cek = ContentEncryptionKey::from_slice(ContentEncryption::A256Gcm, &KEY).unwrap();
-    Compact::parse(token, &Limits::TOKEN)
+    Sealed::compact(token, &Limits::TOKEN)
         .and_then(|compact| compact.open(&cek))
         .map_err(JoseError::code)
 }

@@ -1,14 +1,14 @@
-//! What several suites need: encoding, a seeded random source, and a local holder of the private
-//! keys that in production live in the HSM.
+//! What several suites need: encoding, a seeded random source, and keys.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod forge;
+pub(crate) mod rsa;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use p256::elliptic_curve::sec1::ToSec1Point;
-use sealgate_jose::jwe::{Compact, ContentEncryptionKey, KeyEncryptionKey, KeyManagement};
-use sealgate_jose::jwk::EcPublicJwk;
-use sealgate_jose::{RandomError, concat_kdf};
+use sealgate_jose::RandomError;
+use sealgate_jose::jwk::{Curve, PrivateJwk, PublicJwk};
+use sealgate_jose::jws::{SignKey, VerifyKey};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub(crate) fn encode(bytes: &[u8]) -> String {
@@ -32,50 +32,40 @@ pub(crate) fn seeded(seed: u64) -> impl FnMut(&mut [u8]) -> Result<(), RandomErr
     }
 }
 
-/// A P-256 private key held here in place of the HSM.
-pub(crate) struct EcHolder(pub(crate) p256::SecretKey);
+/// josekit's key as JSON.
+pub(crate) fn value(jwk: &josekit::jwk::Jwk) -> Value {
+    Value::Object(jwk.as_ref().clone())
+}
 
-impl EcHolder {
-    pub(crate) fn seeded(seed: u64) -> Self {
-        let mut scalar = [0; 32];
-        seeded(seed)(&mut scalar).unwrap();
-        Self(p256::SecretKey::from_slice(&scalar).unwrap())
-    }
+/// The key that verifies what this one signs; not for MACs.
+pub(crate) fn verify_key(signer: &SignKey) -> VerifyKey {
+    let jwk = match signer.ec_public() {
+        Some(public) => public.to_value(),
+        None => signer.ed25519_public().unwrap().to_value(),
+    };
+    VerifyKey::from_jwk(&PublicJwk::from_value(&jwk).unwrap()).unwrap()
+}
 
-    pub(crate) fn public(&self) -> EcPublicJwk {
-        let point = self.0.public_key().to_sec1_point(false);
-        let point = point.as_bytes();
-        EcPublicJwk::from_coordinates(
-            point[1..33].try_into().unwrap(),
-            point[33..].try_into().unwrap(),
-        )
+/// A P-256 key for agreement, as a private JWK.
+pub(crate) fn agreement_jwk(seed: u64) -> Value {
+    let mut scalar = [0; 32];
+    seeded(seed)(&mut scalar).unwrap();
+    // A signing key of the same scalar knows the public half.
+    let mut jwk = SignKey::ecdsa(Curve::P256, &scalar)
         .unwrap()
-    }
+        .ec_public()
+        .unwrap()
+        .to_value();
+    jwk["d"] = json!(encode(&scalar));
+    jwk
+}
 
-    /// The agreement and, for the wrapping algorithm, the unwrap that hsm-bridge performs.
-    pub(crate) fn content_key(&self, token: &Compact<'_>) -> ContentEncryptionKey {
-        let header = token.header();
-        let epk = header.epk.as_ref().expect("an ECDH-ES token has epk");
-        let epk = p256::PublicKey::from_sec1_bytes(&epk.to_sec1()).unwrap();
-        let algorithm_id = match header.alg {
-            KeyManagement::EcdhEs => header.enc.name(),
-            _ => header.alg.name(),
-        };
-        let agreed = concat_kdf::derive_256(
-            self.0.diffie_hellman(&epk).raw_secret_bytes(),
-            algorithm_id,
-            header.apu.as_deref().unwrap_or_default(),
-            header.apv.as_deref().unwrap_or_default(),
-        )
-        .unwrap();
-        match header.alg {
-            KeyManagement::EcdhEs => {
-                ContentEncryptionKey::from_slice(header.enc, agreed.as_slice()).unwrap()
-            }
-            _ => KeyEncryptionKey::from_slice(agreed.as_slice())
-                .unwrap()
-                .unwrap_key(header.enc, token.encrypted_key())
-                .unwrap(),
-        }
-    }
+/// [`agreement_jwk`], read.
+pub(crate) fn agreement_private(seed: u64) -> PrivateJwk {
+    PrivateJwk::from_value(&agreement_jwk(seed)).unwrap()
+}
+
+/// The public half of [`agreement_jwk`].
+pub(crate) fn agreement_public(seed: u64) -> PublicJwk {
+    PublicJwk::from_value(&agreement_private(seed).public().to_value()).unwrap()
 }

@@ -1,0 +1,115 @@
+//! Keys to open with, where they are at hand and not in a token.
+
+use core::fmt;
+
+use super::algorithm::Family;
+use super::{
+    ContentEncryption, ContentEncryptionKey, GcmKeyEncryptionKey, KeyEncryptionKey, KeyManagement,
+    Sealed,
+};
+use crate::agreement::AgreementSecret;
+use crate::jwk::{PrivateJwk, Purpose};
+use crate::{JoseError, KeyFault};
+
+/// A key that opens messages of one `alg`. Wiped on drop.
+pub struct DecryptionKey {
+    alg: KeyManagement,
+    inner: Inner,
+}
+
+enum Inner {
+    Direct(ContentEncryptionKey),
+    Wrap(KeyEncryptionKey),
+    GcmWrap(GcmKeyEncryptionKey),
+    Agree(AgreementSecret),
+}
+
+impl DecryptionKey {
+    /// A shared key: `dir` for messages of this `enc`, `A*KW` or `A*GCMKW`.
+    ///
+    /// # Errors
+    /// [`KeyFault::Length`] unless `secret` is as long as `alg` has it (for `dir`: as `enc` has
+    /// it), [`KeyFault::Purpose`] for an asymmetric `alg`.
+    pub fn symmetric(
+        alg: KeyManagement,
+        enc: ContentEncryption,
+        secret: &[u8],
+    ) -> Result<Self, KeyFault> {
+        let inner = match alg.family() {
+            Family::Direct => Inner::Direct(ContentEncryptionKey::from_slice(enc, secret)?),
+            Family::Wrap(bytes) if bytes == secret.len() => {
+                Inner::Wrap(KeyEncryptionKey::from_slice(secret)?)
+            }
+            Family::GcmWrap(bytes) if bytes == secret.len() => {
+                Inner::GcmWrap(GcmKeyEncryptionKey::from_slice(secret)?)
+            }
+            Family::Wrap(_) | Family::GcmWrap(_) => return Err(KeyFault::Length),
+            _ => return Err(KeyFault::Purpose),
+        };
+        Ok(Self { alg, inner })
+    }
+
+    /// A private key for `ECDH-ES*`.
+    ///
+    /// # Errors
+    /// [`KeyFault::Purpose`] when the JWK forbids it or `alg` is of another family.
+    pub fn private(alg: KeyManagement, jwk: PrivateJwk) -> Result<Self, KeyFault> {
+        if !alg.is_ecdh() {
+            return Err(KeyFault::Purpose);
+        }
+        jwk.metadata.allow(Purpose::Decrypt, alg.name())?;
+        Ok(Self {
+            alg,
+            inner: Inner::Agree(jwk.secret),
+        })
+    }
+
+    /// The only `alg` it opens.
+    #[must_use]
+    pub const fn alg(&self) -> KeyManagement {
+        self.alg
+    }
+
+    /// The content-encryption key of a message.
+    ///
+    /// # Errors
+    /// [`JoseError::Authentication`], also for a message of another `alg`.
+    pub fn content_key(&self, sealed: &Sealed<'_>) -> Result<ContentEncryptionKey, JoseError> {
+        let header = sealed.header();
+        if header.alg != self.alg {
+            return Err(JoseError::Authentication);
+        }
+        match &self.inner {
+            Inner::Direct(key) if key.enc() == header.enc => {
+                Ok(ContentEncryptionKey::from_slice(key.enc(), key.expose())?)
+            }
+            Inner::Direct(_) => Err(JoseError::Authentication),
+            Inner::Wrap(key) => key.unwrap_key(header.enc, sealed.encrypted_key()),
+            Inner::GcmWrap(key) => {
+                let (iv, tag) = header.key_wrap.ok_or(JoseError::Authentication)?;
+                key.unwrap_key(header.enc, sealed.encrypted_key(), &iv, &tag)
+            }
+            Inner::Agree(secret) => {
+                let epk = header.epk.as_ref().ok_or(JoseError::Authentication)?;
+                sealed.content_key_from_z(&secret.agree(epk)?)
+            }
+        }
+    }
+
+    /// Opens a message.
+    ///
+    /// # Errors
+    /// [`JoseError::Authentication`], one for every cause.
+    pub fn open(&self, sealed: Sealed<'_>) -> Result<Vec<u8>, JoseError> {
+        let key = self.content_key(&sealed)?;
+        sealed.open(&key)
+    }
+}
+
+impl fmt::Debug for DecryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecryptionKey")
+            .field("alg", &self.alg)
+            .finish_non_exhaustive()
+    }
+}
