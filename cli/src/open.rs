@@ -161,6 +161,8 @@ impl Args {
             }),
             apu: header.apu.clone(),
             apv: header.apv.clone(),
+            iv: header.key_wrap.map(|(iv, _)| iv.to_vec()),
+            tag: header.key_wrap.map(|(_, tag)| tag.to_vec()),
             enc: header.enc.name().to_owned(),
         });
         let path = sealgate_wire::path(kid, &operation)

@@ -100,6 +100,8 @@ pub struct SocketConfig {
     pub allow: Vec<Allow>,
     /// The replay stores that may be used.
     pub replay: BTreeSet<String>,
+    /// The tokens it may ask for random bytes.
+    pub random: BTreeSet<String>,
 }
 
 /// One entry of a socket's `allow`.
@@ -107,7 +109,7 @@ pub struct SocketConfig {
 pub struct Allow {
     /// The key.
     pub kid: String,
-    /// The operations: `unwrap`, `mac`, `sign`, `public`.
+    /// The operations: `unwrap`, `mac`, `sign`, `verify`, `public`.
     pub ops: BTreeSet<String>,
 }
 
@@ -124,6 +126,10 @@ pub struct KeyConfig {
     pub plan: KeyPlan,
     /// How long an unwrapped content key is kept; `None`: not at all.
     pub cache_ttl: Option<Duration>,
+    /// How old a version gets before the next one is made; `None`: only when an operator asks.
+    pub rotate_every: Option<Duration>,
+    /// When the key does nothing any more, in seconds of Unix time.
+    pub not_after: Option<u64>,
 }
 
 /// Every fault of a configuration.
@@ -269,6 +275,12 @@ impl Config {
                 "is not a key of this file with ES256",
             );
         }
+        for (index, key) in self.keys.iter().enumerate() {
+            if key.rotate_every.is_some() && self.lifecycle.journal.is_none() {
+                let at = format!("key[{index}].rotate_every_d");
+                faults.add(at, "needs a `journal` in [lifecycle]");
+            }
+        }
         let mut stores = BTreeSet::new();
         for (index, store) in self.replay.iter().enumerate() {
             if !stores.insert(&store.name) {
@@ -284,6 +296,10 @@ impl Config {
                 let at = format!("socket[{index}].replay");
                 faults.add(at, "names a store that is not in this file");
             }
+            if socket.random.iter().any(|name| self.token(name).is_none()) {
+                let at = format!("socket[{index}].random");
+                faults.add(at, "names a token that is not in this file");
+            }
             for (entry, allow) in socket.allow.iter().enumerate() {
                 let at = |name: &str| format!("socket[{index}].allow[{entry}].{name}");
                 let Some(key) = self.key(&allow.kid) else {
@@ -291,7 +307,8 @@ impl Config {
                     continue;
                 };
                 for op in &allow.ops {
-                    if op != "public" && op != key.purpose.name() {
+                    let verifies = op == "verify" && key.purpose != Purpose::Unwrap;
+                    if op != "public" && op != key.purpose.name() && !verifies {
                         let purpose = key.purpose.name();
                         faults.add(at("ops"), format!("{op:?}: the key is for {purpose}"));
                     }

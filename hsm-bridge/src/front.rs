@@ -28,8 +28,10 @@ mod bind;
 mod budget;
 mod cache;
 mod data;
+mod flights;
 mod job;
 mod lifecycle;
+mod schedule;
 
 pub use bind::bind;
 
@@ -49,6 +51,7 @@ pub struct Bridge {
     keyring: Keyring,
     audit: Option<Arc<Audit>>,
     cache: cache::Cache,
+    flights: flights::Flights,
     changing: Mutex<()>,
     metrics: Arc<Metrics>,
     connections: Arc<Semaphore>,
@@ -90,6 +93,7 @@ impl Bridge {
             keyring: books.keyring,
             audit: books.audit,
             cache: cache::Cache::default(),
+            flights: flights::Flights::default(),
             changing: Mutex::new(()),
             metrics,
             connections,
@@ -140,6 +144,7 @@ impl Bridge {
                 *count = count.saturating_add(1);
             }
         }
+        self.show_days_left();
         for (state, count) in counts {
             self.metrics
                 .key_state

@@ -21,6 +21,21 @@ pub fn forbid_dumps() -> io::Result<()> {
     Ok(())
 }
 
+/// Makes room for so many open files, as far as the hard limit goes. False when that is not enough.
+#[must_use]
+pub fn make_room_for_files(wanted: u64) -> bool {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let most = limit.maximum.unwrap_or(u64::MAX);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return true;
+    }
+    let raised = Rlimit {
+        current: Some(wanted.min(most)),
+        maximum: limit.maximum,
+    };
+    rustix::process::setrlimit(Resource::Nofile, raised).is_ok() && wanted <= most
+}
+
 /// Keeps this process's memory out of swap, where the system lets it without a limit: with one,
 /// the next allocation over it would fail. False when it does not.
 #[must_use]

@@ -6,128 +6,255 @@ use std::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
-use crate::token::{KeyKind, MacHash, OaepHash, Order, Purpose};
+use crate::token::{Curve, Hash, KeyKind, Order, Purpose, Scheme};
 
 mod concat_kdf;
 mod mac;
+mod point;
 mod unwrap;
 
-pub use mac::{mac, sign};
+pub use mac::{mac, mac_verify, sign, verify};
+pub use point::base_point;
 pub use unwrap::{Unwrapping, unwrap};
 
-/// An algorithm the bridge knows.
+/// An algorithm the bridge knows, by its name in JOSE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are the standard's")]
 pub enum Algorithm {
-    /// RSA-OAEP with SHA-1.
     RsaOaep,
-    /// RSA-OAEP with SHA-256.
     RsaOaep256,
-    /// Direct key agreement.
+    RsaOaep384,
+    RsaOaep512,
     EcdhEs,
-    /// Key agreement, then AES-256 key wrap.
+    EcdhEsA128Kw,
+    EcdhEsA192Kw,
     EcdhEsA256Kw,
-    /// AES-256 key wrap.
+    A128Kw,
+    A192Kw,
     A256Kw,
-    /// HMAC with SHA-256.
+    A128GcmKw,
+    A192GcmKw,
+    A256GcmKw,
+    MlKem768,
     Hs256,
-    /// HMAC with SHA-512.
+    Hs384,
     Hs512,
-    /// ECDSA on P-256 with SHA-256.
     Es256,
-    /// RSA-PSS with SHA-256.
+    Es384,
+    Es512,
+    EdDsa,
     Ps256,
+    Ps384,
+    Ps512,
+    Rs256,
+    Rs384,
+    Rs512,
+    MlDsa65,
 }
 
 impl Algorithm {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::RsaOaep,
-        Self::RsaOaep256,
-        Self::EcdhEs,
-        Self::EcdhEsA256Kw,
-        Self::A256Kw,
-        Self::Hs256,
-        Self::Hs512,
-        Self::Es256,
-        Self::Ps256,
+    /// All of them, with their names.
+    const NAMES: [(Self, &'static str); 29] = [
+        (Self::RsaOaep, "RSA-OAEP"),
+        (Self::RsaOaep256, "RSA-OAEP-256"),
+        (Self::RsaOaep384, "RSA-OAEP-384"),
+        (Self::RsaOaep512, "RSA-OAEP-512"),
+        (Self::EcdhEs, "ECDH-ES"),
+        (Self::EcdhEsA128Kw, "ECDH-ES+A128KW"),
+        (Self::EcdhEsA192Kw, "ECDH-ES+A192KW"),
+        (Self::EcdhEsA256Kw, "ECDH-ES+A256KW"),
+        (Self::A128Kw, "A128KW"),
+        (Self::A192Kw, "A192KW"),
+        (Self::A256Kw, "A256KW"),
+        (Self::A128GcmKw, "A128GCMKW"),
+        (Self::A192GcmKw, "A192GCMKW"),
+        (Self::A256GcmKw, "A256GCMKW"),
+        (Self::MlKem768, "ML-KEM-768"),
+        (Self::Hs256, "HS256"),
+        (Self::Hs384, "HS384"),
+        (Self::Hs512, "HS512"),
+        (Self::Es256, "ES256"),
+        (Self::Es384, "ES384"),
+        (Self::Es512, "ES512"),
+        (Self::EdDsa, "EdDSA"),
+        (Self::Ps256, "PS256"),
+        (Self::Ps384, "PS384"),
+        (Self::Ps512, "PS512"),
+        (Self::Rs256, "RS256"),
+        (Self::Rs384, "RS384"),
+        (Self::Rs512, "RS512"),
+        (Self::MlDsa65, "ML-DSA-65"),
     ];
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::NAMES.into_iter().map(|(algorithm, _)| algorithm)
+    }
 
     /// The name in JOSE, in the configuration and on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::RsaOaep => "RSA-OAEP",
-            Self::RsaOaep256 => "RSA-OAEP-256",
-            Self::EcdhEs => "ECDH-ES",
-            Self::EcdhEsA256Kw => "ECDH-ES+A256KW",
-            Self::A256Kw => "A256KW",
-            Self::Hs256 => "HS256",
-            Self::Hs512 => "HS512",
-            Self::Es256 => "ES256",
-            Self::Ps256 => "PS256",
-        }
+        let named = Self::NAMES
+            .into_iter()
+            .find(|(algorithm, _)| *algorithm == self);
+        named.map_or("", |(_, name)| name)
     }
 
     /// The algorithm of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
+        let named = Self::NAMES.into_iter().find(|(_, known)| *known == name);
+        named.map(|(algorithm, _)| algorithm)
     }
 
     /// What a key of this algorithm is for.
     #[must_use]
     pub fn purpose(self) -> Purpose {
-        match self {
-            Self::RsaOaep | Self::RsaOaep256 | Self::EcdhEs | Self::EcdhEsA256Kw | Self::A256Kw => {
-                Purpose::Unwrap
-            }
-            Self::Hs256 | Self::Hs512 => Purpose::Mac,
-            Self::Es256 | Self::Ps256 => Purpose::Sign,
+        if self.mac_hash().is_some() {
+            Purpose::Mac
+        } else if self.scheme().is_some() {
+            Purpose::Sign
+        } else {
+            Purpose::Unwrap
         }
+    }
+
+    /// Whether it wraps with AES-GCM.
+    #[must_use]
+    pub fn is_gcm(self) -> bool {
+        matches!(self, Self::A128GcmKw | Self::A192GcmKw | Self::A256GcmKw)
     }
 
     /// Whether a key of this kind can serve it.
     #[must_use]
     pub fn fits(self, kind: &KeyKind) -> bool {
-        match self {
-            Self::RsaOaep | Self::RsaOaep256 | Self::Ps256 => matches!(kind, KeyKind::Rsa { .. }),
-            Self::EcdhEs | Self::EcdhEsA256Kw | Self::Es256 => {
-                matches!(kind, KeyKind::EcP256 { .. })
+        self.sample(kind).is_some()
+    }
+
+    /// An order of the kind this algorithm needs, for the self-test of such a key; its content is
+    /// not used. `None` when a key of this kind cannot serve the algorithm.
+    #[must_use]
+    pub fn sample(self, kind: &KeyKind) -> Option<Order> {
+        if let Some(hash) = self.mac_hash() {
+            let data = Vec::new();
+            return matches!(kind, KeyKind::Hmac { .. }).then_some(Order::Mac { hash, data });
+        }
+        if let Some(scheme) = self.scheme() {
+            let input = vec![0; self.digest().map_or(32, digest_bytes)];
+            let sign = Order::Sign { scheme, input };
+            return self.signs_with(kind).then_some(sign);
+        }
+        match kind {
+            KeyKind::Rsa { .. } => Some(Order::DecryptOaep {
+                hash: self.oaep_hash()?,
+                ciphertext: Vec::new(),
+            }),
+            KeyKind::Ec { curve, .. } if *curve != Curve::Ed25519 && self.agrees() => {
+                Some(Order::Agree {
+                    curve: *curve,
+                    point: Vec::new(),
+                })
             }
-            Self::A256Kw => matches!(kind, KeyKind::Aes { bytes: 0 | 32 }),
-            Self::Hs256 | Self::Hs512 => matches!(kind, KeyKind::Hmac),
+            KeyKind::MlKem768 { .. } if self == Self::MlKem768 => Some(Order::Decapsulate {
+                ciphertext: Vec::new(),
+            }),
+            KeyKind::Aes { bytes } if *bytes == 0 || Some(*bytes) == self.kek_bytes() => {
+                Some(if self.is_gcm() {
+                    Order::UnwrapGcm {
+                        iv: [0; 12],
+                        wrapped: Vec::new(),
+                    }
+                } else {
+                    self.kek_bytes().filter(|_| !self.agrees())?;
+                    Order::UnwrapAes {
+                        wrapped: Vec::new(),
+                    }
+                })
+            }
+            _ => None,
         }
     }
 
-    /// An order of the kind this algorithm needs, for its self-test; its content is not used.
-    #[must_use]
-    pub fn sample(self) -> Order {
+    /// Whether it agrees on a secret with the sender's ephemeral key.
+    pub(crate) fn agrees(self) -> bool {
+        matches!(
+            self,
+            Self::EcdhEs | Self::EcdhEsA128Kw | Self::EcdhEsA192Kw | Self::EcdhEsA256Kw
+        )
+    }
+
+    /// Length of the AES key that wraps the content key, in bytes.
+    pub(crate) fn kek_bytes(self) -> Option<usize> {
         match self {
-            Self::RsaOaep => Order::DecryptOaep {
-                hash: OaepHash::Sha1,
-                ciphertext: Vec::new(),
-            },
-            Self::RsaOaep256 => Order::DecryptOaep {
-                hash: OaepHash::Sha256,
-                ciphertext: Vec::new(),
-            },
-            Self::EcdhEs | Self::EcdhEsA256Kw => Order::Agree { point: Vec::new() },
-            Self::A256Kw => Order::UnwrapAes {
-                wrapped: Vec::new(),
-            },
-            Self::Hs256 => Order::Mac {
-                hash: MacHash::Sha256,
-                data: Vec::new(),
-            },
-            Self::Hs512 => Order::Mac {
-                hash: MacHash::Sha512,
-                data: Vec::new(),
-            },
-            Self::Es256 => Order::SignEs256 { digest: [0; 32] },
-            Self::Ps256 => Order::SignPs256 { digest: [0; 32] },
+            Self::EcdhEsA128Kw | Self::A128Kw | Self::A128GcmKw => Some(16),
+            Self::EcdhEsA192Kw | Self::A192Kw | Self::A192GcmKw => Some(24),
+            Self::EcdhEsA256Kw | Self::A256Kw | Self::A256GcmKw => Some(32),
+            _ => None,
         }
+    }
+
+    pub(crate) fn oaep_hash(self) -> Option<Hash> {
+        match self {
+            Self::RsaOaep => Some(Hash::Sha1),
+            Self::RsaOaep256 => Some(Hash::Sha256),
+            Self::RsaOaep384 => Some(Hash::Sha384),
+            Self::RsaOaep512 => Some(Hash::Sha512),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn mac_hash(self) -> Option<Hash> {
+        match self {
+            Self::Hs256 => Some(Hash::Sha256),
+            Self::Hs384 => Some(Hash::Sha384),
+            Self::Hs512 => Some(Hash::Sha512),
+            _ => None,
+        }
+    }
+
+    /// The hash that a signature is over; `None` for those over the message itself.
+    pub(crate) fn digest(self) -> Option<Hash> {
+        match self {
+            Self::Es256 | Self::Ps256 | Self::Rs256 => Some(Hash::Sha256),
+            Self::Es384 | Self::Ps384 | Self::Rs384 => Some(Hash::Sha384),
+            Self::Es512 | Self::Ps512 | Self::Rs512 => Some(Hash::Sha512),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn scheme(self) -> Option<Scheme> {
+        match self {
+            Self::Es256 | Self::Es384 | Self::Es512 => Some(Scheme::Ecdsa),
+            Self::EdDsa => Some(Scheme::Ed25519),
+            Self::MlDsa65 => Some(Scheme::MlDsa65),
+            Self::Ps256 | Self::Ps384 | Self::Ps512 => self.digest().map(Scheme::Pss),
+            Self::Rs256 | Self::Rs384 | Self::Rs512 => self.digest().map(Scheme::Pkcs1),
+            _ => None,
+        }
+    }
+
+    fn signs_with(self, kind: &KeyKind) -> bool {
+        match (self, kind) {
+            (Self::Es256, KeyKind::Ec { curve, .. }) => *curve == Curve::P256,
+            (Self::Es384, KeyKind::Ec { curve, .. }) => *curve == Curve::P384,
+            (Self::Es512, KeyKind::Ec { curve, .. }) => *curve == Curve::P521,
+            (Self::EdDsa, KeyKind::Ec { curve, .. }) => *curve == Curve::Ed25519,
+            (Self::MlDsa65, KeyKind::MlDsa65 { .. }) => true,
+            (_, KeyKind::Rsa { .. }) => {
+                matches!(self.scheme(), Some(Scheme::Pss(_) | Scheme::Pkcs1(_)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Length of a digest, in bytes.
+pub(crate) fn digest_bytes(hash: Hash) -> usize {
+    match hash {
+        Hash::Sha1 => 20,
+        Hash::Sha256 => 32,
+        Hash::Sha384 => 48,
+        Hash::Sha512 => 64,
     }
 }
 
@@ -136,15 +263,6 @@ impl fmt::Display for Algorithm {
         to.write_str(self.name())
     }
 }
-
-/// The base point of P-256, uncompressed (SEC 2, section 2.4.2).
-pub const P256_BASE_POINT: [u8; 65] = [
-    0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40,
-    0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2,
-    0x96, 0x4f, 0xe3, 0x42, 0xe2, 0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e,
-    0x16, 0x2b, 0xce, 0x33, 0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51,
-    0xf5,
-];
 
 /// The public key as a JWK; `None` for a secret key, or when the token does not show the point.
 #[must_use]
@@ -178,19 +296,44 @@ pub fn thumbprint(kind: &KeyKind) -> Option<String> {
 /// The required members of the JWK.
 fn members(kind: &KeyKind) -> Option<serde_json::Value> {
     match kind {
-        KeyKind::EcP256 { point: Some(point) } => Some(serde_json::json!({
-            "crv": "P-256",
-            "kty": "EC",
-            "x": Base64UrlUnpadded::encode_string(point.get(1..33)?),
-            "y": Base64UrlUnpadded::encode_string(point.get(33..65)?),
-        })),
+        KeyKind::Ec {
+            curve,
+            point: Some(point),
+        } => Some(match curve.coordinates(point)? {
+            (x, Some(y)) => serde_json::json!({
+                "crv": curve.name(),
+                "kty": "EC",
+                "x": Base64UrlUnpadded::encode_string(x),
+                "y": Base64UrlUnpadded::encode_string(y),
+            }),
+            (x, None) => serde_json::json!({
+                "crv": curve.name(),
+                "kty": "OKP",
+                "x": Base64UrlUnpadded::encode_string(x),
+            }),
+        }),
         KeyKind::Rsa { modulus, exponent } => Some(serde_json::json!({
             "e": Base64UrlUnpadded::encode_string(exponent),
             "kty": "RSA",
             "n": Base64UrlUnpadded::encode_string(modulus),
         })),
+        KeyKind::MlKem768 {
+            public: Some(public),
+        } => Some(lattice("ML-KEM-768", public)),
+        KeyKind::MlDsa65 {
+            public: Some(public),
+        } => Some(lattice("ML-DSA-65", public)),
         _ => None,
     }
+}
+
+/// A key whose type is its algorithm (draft-ietf-cose-dilithium, section "AKP Key Type").
+fn lattice(alg: &str, public: &[u8]) -> serde_json::Value {
+    serde_json::json!({
+        "alg": alg,
+        "kty": "AKP",
+        "pub": Base64UrlUnpadded::encode_string(public),
+    })
 }
 
 #[cfg(test)]
@@ -212,17 +355,55 @@ mod tests {
     }
 
     #[test]
-    fn the_base_point_is_on_the_curve_and_names_are_unique() {
-        assert!(p256::PublicKey::from_sec1_bytes(&P256_BASE_POINT).is_ok());
-        for algorithm in Algorithm::ALL {
+    fn names_are_unique() {
+        for algorithm in Algorithm::all() {
             assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
         }
+        assert_eq!(Algorithm::from_name(""), None);
         assert_eq!(Algorithm::from_name("RSA1_5"), None);
+    }
+
+    /// RFC 8037 appendix A.3.
+    #[test]
+    fn the_thumbprint_of_an_octet_key_pair_is_that_of_the_rfc() {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let kind = KeyKind::Ec {
+            curve: Curve::Ed25519,
+            point: Some(Base64UrlUnpadded::decode_vec(x).unwrap()),
+        };
+        assert_eq!(
+            thumbprint(&kind).unwrap(),
+            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+        );
+    }
+
+    #[test]
+    fn a_key_serves_the_algorithms_of_its_kind_only() {
+        let named = |kind: &KeyKind| -> Vec<&str> {
+            let fitting = Algorithm::all().filter(|algorithm| algorithm.fits(kind));
+            fitting.map(Algorithm::name).collect()
+        };
+        let ec = |curve| KeyKind::Ec { curve, point: None };
+        let es = [
+            "ECDH-ES",
+            "ECDH-ES+A128KW",
+            "ECDH-ES+A192KW",
+            "ECDH-ES+A256KW",
+        ];
+        assert_eq!(named(&ec(Curve::X25519)), es);
+        assert_eq!(named(&ec(Curve::P384)), [&es[..], &["ES384"]].concat());
+        assert_eq!(named(&ec(Curve::Ed25519)), ["EdDSA"]);
+        let aes = KeyKind::Aes { bytes: 16 };
+        assert_eq!(named(&aes), ["A128KW", "A128GCMKW"]);
+        let kem = KeyKind::MlKem768 { public: None };
+        assert_eq!(named(&kem), ["ML-KEM-768"]);
+        let mac = KeyKind::Hmac { bytes: 32 };
+        assert_eq!(named(&mac), ["HS256", "HS384", "HS512"]);
     }
 
     #[test]
     fn a_secret_key_has_no_jwk() {
-        assert_eq!(jwk(&KeyKind::Hmac, "k", Purpose::Mac), None);
+        assert_eq!(jwk(&KeyKind::Hmac { bytes: 32 }, "k", Purpose::Mac), None);
         assert_eq!(thumbprint(&KeyKind::Aes { bytes: 32 }), None);
     }
 }

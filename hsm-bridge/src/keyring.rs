@@ -145,8 +145,9 @@ impl Keyring {
     /// Whether a version may still do what it was asked: told when its answer is ready.
     #[must_use]
     pub fn still_opens(&self, kid: &str, number: u32) -> bool {
-        self.version(kid, number)
-            .is_some_and(|version| version.state.opens())
+        let keys = self.read();
+        let mut versions = keys.get(kid).into_iter().flatten();
+        versions.any(|version| version.number == number && version.state.opens())
     }
 
     /// Scheduled destructions whose time has come.
@@ -226,6 +227,27 @@ impl Keyring {
         self.version(kid, number).ok_or(Refused::NoVersion)
     }
 
+    /// Writes a version that is older than the journal down as it is, so that its age is known from
+    /// now on.
+    ///
+    /// # Errors
+    /// When there is no such version, or the journal cannot be written.
+    pub fn begin(&self, kid: &str, number: u32) -> io::Result<()> {
+        let version = self
+            .version(kid, number)
+            .ok_or_else(|| io::Error::other("there is no such version"))?;
+        let at = now();
+        self.write(Entry {
+            at,
+            kid: kid.to_owned(),
+            ver: number,
+            label: version.label,
+            state: version.state,
+            fp: version.fingerprint,
+            due: version.due,
+        })
+    }
+
     /// Notes the fingerprint of a version, as the token shows it.
     pub fn seen(&self, kid: &str, number: u32, fingerprint: &str) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
@@ -294,7 +316,7 @@ fn apply(keys: &mut BTreeMap<String, Vec<Version>>, entry: &Entry) {
     let since = versions
         .iter()
         .find(|version| version.number == entry.ver)
-        .map_or(Some(entry.at), |version| version.since);
+        .map_or(Some(entry.at), |version| version.since.or(Some(entry.at)));
     versions.retain(|version| version.number != entry.ver);
     // One line makes both changes, so that no crash can fall between them.
     if entry.state == State::Active {

@@ -1,6 +1,7 @@
 //! What the admin socket shows in Prometheus text. No label carries a key name.
 
-use std::fmt::Debug;
+use std::collections::HashSet;
+use std::fmt::{Debug, Write as _};
 use std::hash::Hash;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -84,6 +85,7 @@ pub struct Metrics {
     pub orders: Family<OpLabel, Counter>,
     exec: Histograms,
     total: Histograms,
+    overhead: Histograms,
     canary: Histogram,
     /// Jobs waiting, per token.
     pub queue_depth: Family<TokenLabel, Gauge>,
@@ -120,7 +122,11 @@ pub struct Metrics {
     pub audit_lag: Gauge<f64, AtomicU64>,
     /// Versions of keys, by state.
     pub key_state: Family<StateLabel, Gauge>,
+    /// Days until the next key of a token is over (`not_after`), negative after it.
+    pub key_days_left: Family<TokenLabel, Gauge<f64, AtomicU64>>,
     cek_cache: Family<HitLabel, Counter>,
+    /// Unwraps that shared the order of an equal one under way.
+    pub shared_flights: Counter,
 }
 
 impl Metrics {
@@ -140,6 +146,13 @@ impl Metrics {
         registry.register_with_unit("exec", "Time in the token", Unit::Seconds, exec.clone());
         let total = Histograms::new_with_constructor(latency);
         registry.register_with_unit("total", "Time in the bridge", Unit::Seconds, total.clone());
+        let overhead = Histograms::new_with_constructor(fine);
+        registry.register_with_unit(
+            "overhead",
+            "Time in the bridge outside the token, waiting for it included",
+            Unit::Seconds,
+            overhead.clone(),
+        );
         let canary = latency();
         registry.register_with_unit("canary", "Time of a canary", Unit::Seconds, canary.clone());
         let queue_depth = Family::default();
@@ -224,14 +237,27 @@ impl Metrics {
         );
         let key_state = Family::default();
         registry.register("key_state", "Versions of keys by state", key_state.clone());
+        let key_days_left = Family::default();
+        registry.register(
+            "key_days_left",
+            "Days until the next key of the token is over, by not_after",
+            key_days_left.clone(),
+        );
         let cek_cache = Family::default();
         registry.register("cek_cache", "Looks into the cache", cek_cache.clone());
+        let shared_flights = Counter::default();
+        registry.register(
+            "shared_flights",
+            "Unwraps that shared the order of an equal one under way",
+            shared_flights.clone(),
+        );
         Self {
             registry,
             requests,
             orders,
             exec,
             total,
+            overhead,
             canary,
             queue_depth,
             queue_rejected,
@@ -251,7 +277,9 @@ impl Metrics {
             audit_failing,
             audit_lag,
             key_state,
+            key_days_left,
             cek_cache,
+            shared_flights,
         }
     }
 
@@ -282,17 +310,54 @@ impl Metrics {
             .observe(time.as_secs_f64());
     }
 
+    /// Time a request took beside its order in the token.
+    pub fn observe_overhead(&self, op: &'static str, time: Duration) {
+        self.overhead
+            .get_or_create(&OpLabel { op })
+            .observe(time.as_secs_f64());
+    }
+
     /// Time a canary took.
     pub fn observe_canary(&self, time: Duration) {
         self.canary.observe(time.as_secs_f64());
     }
 
-    /// The text of the exposition format.
+    /// The text of OpenMetrics 1.0.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn open_metrics(&self) -> String {
         let mut out = String::new();
         // Writing to a String does not fail.
         let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+
+    /// The text of Prometheus 0.0.4, for readers that do not ask for OpenMetrics. There the help and the
+    /// type of a counter stand under the name of its sample, which ends in `_total`.
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        let text = self.open_metrics();
+        let counters: HashSet<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
+            .collect();
+        let mut out = String::with_capacity(text.len());
+        for line in text.lines() {
+            if line == "# EOF" || line.starts_with("# UNIT ") {
+                continue;
+            }
+            let about = line
+                .strip_prefix("# ")
+                .and_then(|rest| rest.split_once(' '))
+                .and_then(|(word, rest)| Some((word, rest.split_once(' ')?)));
+            match about {
+                Some((word, (name, rest))) if counters.contains(name) => {
+                    let _ = writeln!(out, "# {word} {name}_total {rest}");
+                }
+                _ => {
+                    let _ = writeln!(out, "{line}");
+                }
+            }
+        }
         out
     }
 }
@@ -303,6 +368,36 @@ impl Default for Metrics {
     }
 }
 
+fn fine() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_01, 2.0, 15))
+}
+
 fn latency() -> Histogram {
     Histogram::new(exponential_buckets(0.0001, 2.0, 15))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_have_their_help_in_both_formats() {
+        let metrics = Metrics::new();
+        metrics.queue_rejected.inc();
+        let open = metrics.open_metrics();
+        assert!(
+            open.contains("# HELP hsmb_queue_rejected Jobs refused"),
+            "{open}"
+        );
+        assert!(open.ends_with("# EOF\n"));
+        let plain = metrics.prometheus();
+        assert!(
+            plain.contains("# HELP hsmb_queue_rejected_total Jobs refused"),
+            "{plain}"
+        );
+        assert!(plain.contains("# TYPE hsmb_queue_rejected_total counter"));
+        assert!(plain.contains("\nhsmb_queue_rejected_total 1\n"));
+        assert!(plain.contains("# TYPE hsmb_connections gauge"));
+        assert!(!plain.contains("# EOF") && !plain.contains("# UNIT"));
+    }
 }

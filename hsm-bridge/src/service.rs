@@ -6,10 +6,12 @@
 //! the token taken out of service (the *breaker* opens, every answer is `token_down` at once) and
 //! opened again from scratch by the *warden* thread.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use prometheus_client::metrics::gauge::Gauge;
 use sealgate_wire::KeyFailure;
 use tokio::sync::oneshot;
 
@@ -24,7 +26,7 @@ mod survey;
 mod tests;
 mod warden;
 
-pub use survey::{KeyPlan, ReadyKey};
+pub use survey::{KeyPlan, Off, ReadyKey};
 
 use queue::Queue;
 use survey::Survey;
@@ -61,9 +63,13 @@ pub struct Service {
     token: Box<dyn Token>,
     metrics: Arc<Metrics>,
     queue: Queue<Job>,
+    // This token's gauge of `metrics`, looked up once.
+    depth: Gauge,
     survey: RwLock<Survey>,
     // The keys of the settings, and those that were made since.
     plans: RwLock<Vec<KeyPlan>>,
+    // Orders carried out, by label.
+    uses: RwLock<HashMap<String, AtomicU64>>,
     breaker: AtomicU8,
     cause: Mutex<&'static str>,
     verdict: Mutex<Option<Verdict>>,
@@ -122,10 +128,14 @@ impl Service {
         let workers = settings.workers.max(1);
         let service = Arc::new(Self {
             queue: Queue::new(settings.queue),
+            depth: metrics.queue_depth.get_or_create_owned(&TokenLabel {
+                token: settings.name.clone(),
+            }),
             token,
             metrics,
             survey: RwLock::new(survey),
             plans: RwLock::new(settings.keys.clone()),
+            uses: RwLock::new(HashMap::new()),
             breaker: AtomicU8::new(UP),
             cause: Mutex::new("none"),
             verdict: Mutex::new(None),
@@ -155,9 +165,30 @@ impl Service {
 
     /// What the token knows of a key. `None` when the key is missing from it.
     #[must_use]
-    pub fn key(&self, label: &str) -> Option<ReadyKey> {
+    pub fn key(&self, label: &str) -> Option<Arc<ReadyKey>> {
         let survey = self.survey.read().unwrap_or_else(PoisonError::into_inner);
         survey.keys.get(label).cloned()
+    }
+
+    /// How many orders the token carried out with a key, since this began.
+    #[must_use]
+    pub fn uses(&self, label: &str) -> u64 {
+        let uses = self.uses.read().unwrap_or_else(PoisonError::into_inner);
+        uses.get(label)
+            .map_or(0, |uses| uses.load(Ordering::Relaxed))
+    }
+
+    fn count_use(&self, label: &str) {
+        let uses = self.uses.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(uses) = uses.get(label) {
+            uses.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        drop(uses);
+        let mut uses = self.uses.write().unwrap_or_else(PoisonError::into_inner);
+        uses.entry(label.to_owned())
+            .or_default()
+            .fetch_add(1, Ordering::Relaxed);
     }
 
     /// How often the token was opened: what was found in one life says nothing of the next.
@@ -335,10 +366,7 @@ impl Service {
 
     fn show_depth(&self) {
         let depth = i64::try_from(self.queue.len()).unwrap_or(i64::MAX);
-        self.metrics
-            .queue_depth
-            .get_or_create_owned(&self.label())
-            .set(depth);
+        self.depth.set(depth);
     }
 
     fn label(&self) -> TokenLabel {

@@ -4,25 +4,31 @@
 //! way out for a module that crashes or cannot be initialised twice.
 
 use std::fmt;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+mod curve;
 pub mod pkcs11;
+
+pub use curve::Curve;
 
 /// One thing a token is asked to do with one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {
-    /// ECDH with an uncompressed P-256 point (65 bytes); yields the x coordinate of the shared
-    /// point, 32 bytes. The point has been checked to be on the curve.
+    /// Key agreement with a point of the key's curve, as [`Curve`] writes points; yields the shared
+    /// secret, [`Curve::secret_bytes`] long. The point has been checked to be on the curve.
     Agree {
-        /// `04 || x || y`.
+        /// The curve of the key.
+        curve: Curve,
+        /// The other side's public point.
         point: Vec<u8>,
     },
     /// RSA-OAEP with an empty label; the MGF1 hash is the same hash.
     DecryptOaep {
         /// Hash of the padding.
-        hash: OaepHash,
+        hash: Hash,
         /// As long as the modulus.
         ciphertext: Vec<u8>,
     },
@@ -31,22 +37,45 @@ pub enum Order {
         /// The wrapped key.
         wrapped: Vec<u8>,
     },
+    /// AES-GCM without additional data.
+    UnwrapGcm {
+        /// The nonce.
+        iv: [u8; 12],
+        /// The encrypted key with the tag of 16 bytes behind it.
+        wrapped: Vec<u8>,
+    },
+    /// ML-KEM decapsulation (FIPS 203); yields the shared secret, 32 bytes.
+    Decapsulate {
+        /// The ciphertext of the parameter set.
+        ciphertext: Vec<u8>,
+    },
     /// HMAC.
     Mac {
         /// Hash of the HMAC.
-        hash: MacHash,
+        hash: Hash,
         /// What is authenticated.
         data: Vec<u8>,
     },
-    /// ECDSA over P-256; yields r and s, 32 bytes each.
-    SignEs256 {
-        /// SHA-256 of the message.
-        digest: [u8; 32],
+    /// A signature, written as JWS has it.
+    Sign {
+        /// Which one.
+        scheme: Scheme,
+        /// What [`Scheme`] says is signed.
+        input: Vec<u8>,
     },
-    /// RSA-PSS with SHA-256 and a salt of 32 bytes.
-    SignPs256 {
-        /// SHA-256 of the message.
-        digest: [u8; 32],
+    /// Checks a signature with the public half; yields one byte, 1 when it is right, else 0.
+    Verify {
+        /// Which one.
+        scheme: Scheme,
+        /// As for [`Order::Sign`].
+        input: Vec<u8>,
+        /// The signature.
+        signature: Vec<u8>,
+    },
+    /// Random bytes of the token's generator. Needs no key: its label is not looked at.
+    Random {
+        /// How many, at most 1,024.
+        bytes: u16,
     },
 }
 
@@ -58,29 +87,56 @@ impl Order {
             Self::Agree { .. } => "agree",
             Self::DecryptOaep { .. } => "decrypt-oaep",
             Self::UnwrapAes { .. } => "unwrap-aes",
+            Self::UnwrapGcm { .. } => "unwrap-gcm",
+            Self::Decapsulate { .. } => "decapsulate",
             Self::Mac { .. } => "mac",
-            Self::SignEs256 { .. } => "sign-es256",
-            Self::SignPs256 { .. } => "sign-ps256",
+            Self::Sign { scheme, .. } => scheme.name(),
+            Self::Verify { .. } => "verify",
+            Self::Random { .. } => "random",
         }
     }
 }
 
-/// Hash of RSA-OAEP.
+/// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OaepHash {
-    /// JOSE `RSA-OAEP`.
+pub enum Hash {
+    /// SHA-1: JOSE `RSA-OAEP` only.
     Sha1,
-    /// JOSE `RSA-OAEP-256`.
+    /// SHA-256.
     Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
 }
 
-/// Hash of HMAC.
+/// A signature scheme, and what it signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MacHash {
-    /// JOSE `HS256`.
-    Sha256,
-    /// JOSE `HS512`.
-    Sha512,
+pub enum Scheme {
+    /// ECDSA over a digest; yields r and s, each as long as the curve's order.
+    Ecdsa,
+    /// RSA-PSS over a digest by this hash, with a salt as long as it.
+    Pss(Hash),
+    /// RSASSA-PKCS1-v1_5 over a digest by this hash.
+    Pkcs1(Hash),
+    /// Ed25519 over the message.
+    Ed25519,
+    /// ML-DSA-65 (FIPS 204) with an empty context, over the message.
+    MlDsa65,
+}
+
+impl Scheme {
+    /// Name for metrics and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ecdsa => "sign-ecdsa",
+            Self::Pss(_) => "sign-pss",
+            Self::Pkcs1(_) => "sign-pkcs1",
+            Self::Ed25519 => "sign-ed25519",
+            Self::MlDsa65 => "sign-ml-dsa-65",
+        }
+    }
 }
 
 /// What an order yields.
@@ -89,6 +145,8 @@ pub struct Yield {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Fingerprint of the key that did it.
     pub fingerprint: String,
+    /// Time in the token, once the [`crate::service`] has measured it.
+    pub spent: Duration,
 }
 
 /// What is known of a key without its secret part.
@@ -105,8 +163,10 @@ pub struct KeyFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyKind {
-    /// P-256, with the public point `04 || x || y` where the token shows it.
-    EcP256 {
+    /// On a curve, with its public point where the token shows it, as [`Curve`] writes points.
+    Ec {
+        /// The curve.
+        curve: Curve,
         /// The public point.
         point: Option<Vec<u8>>,
     },
@@ -117,39 +177,67 @@ pub enum KeyKind {
         /// The public exponent.
         exponent: Vec<u8>,
     },
+    /// ML-KEM-768, with its encapsulation key (1,184 bytes) where the token shows it.
+    MlKem768 {
+        /// The encapsulation key.
+        public: Option<Vec<u8>>,
+    },
+    /// ML-DSA-65, with its public key (1,952 bytes) where the token shows it.
+    MlDsa65 {
+        /// The public key.
+        public: Option<Vec<u8>>,
+    },
     /// AES; length in bytes.
     Aes {
         /// Length in bytes, 0 when the token does not say.
         bytes: usize,
     },
-    /// A secret for HMAC.
-    Hmac,
+    /// A secret for HMAC; length in bytes.
+    Hmac {
+        /// Length in bytes, 0 when the token does not say.
+        bytes: usize,
+    },
 }
 
 /// Kind of a key to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewKey {
-    /// P-256.
-    EcP256,
+    /// On this curve.
+    Ec(Curve),
     /// RSA with exponent 65537; bits of the modulus.
     Rsa(u32),
-    /// AES-256.
-    Aes256,
-    /// 32 random bytes for HMAC.
-    Hmac256,
+    /// ML-KEM-768.
+    MlKem768,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// AES of 16, 24 or 32 bytes, for RFC 3394 key wrap.
+    Aes(u8),
+    /// AES of 16, 24 or 32 bytes, for key wrap by AES-GCM: no key does both.
+    AesGcm(u8),
+    /// As many random bytes for HMAC.
+    Hmac(u8),
 }
 
 impl NewKey {
-    /// A key of the same kind as one that is there; `None` when its kind is not made here.
+    /// A key of the same kind as one that is there; `None` when its kind is not made here. `gcm`
+    /// says what an AES key is for.
     #[must_use]
-    pub fn like(kind: &KeyKind) -> Option<Self> {
+    pub fn like(kind: &KeyKind, gcm: bool) -> Option<Self> {
+        // Tokens that do not tell a length get the longest.
+        let length = |bytes: usize, longest: u8| match bytes {
+            0 => Some(longest),
+            bytes => u8::try_from(bytes).ok(),
+        };
         Some(match kind {
-            KeyKind::EcP256 { .. } => Self::EcP256,
+            KeyKind::Ec { curve, .. } => Self::Ec(*curve),
             KeyKind::Rsa { modulus, .. } => {
                 Self::Rsa(u32::try_from(modulus.len().checked_mul(8)?).ok()?)
             }
-            KeyKind::Aes { .. } => Self::Aes256,
-            KeyKind::Hmac => Self::Hmac256,
+            KeyKind::MlKem768 { .. } => Self::MlKem768,
+            KeyKind::MlDsa65 { .. } => Self::MlDsa65,
+            KeyKind::Aes { bytes } if gcm => Self::AesGcm(length(*bytes, 32)?),
+            KeyKind::Aes { bytes } => Self::Aes(length(*bytes, 32)?),
+            KeyKind::Hmac { bytes } => Self::Hmac(length(*bytes, 64)?),
         })
     }
 }

@@ -23,7 +23,7 @@ fn place(server: &str, token: &str) -> Place {
 
 /// An unwrap that succeeds whenever the token does its part.
 fn agreement() -> serde_json::Value {
-    let point = hsm_bridge::jwa::P256_BASE_POINT;
+    let point = hsm_bridge::jwa::base_point(hsm_bridge::token::Curve::P256);
     serde_json::json!({
         "alg": "ECDH-ES", "enc": "A256GCM",
         "epk": { "kty": "EC", "crv": "P-256", "x": b64(&point[1..33]), "y": b64(&point[33..]) },

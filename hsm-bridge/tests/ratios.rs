@@ -1,14 +1,21 @@
 //! What the bridge costs beside the token it fronts: ratios taken side by side in one run. The suite
 //! only shows that they can be taken; `cargo xtask chaos` on an idle machine holds them to their limits.
 
+#[path = "support/import.rs"]
+mod import;
 mod support;
 
 use std::time::Duration;
 
+use aes_kw::{KeyInit as _, KwAes256};
+use import::{Import, import};
 use josekit::jwe::{ECDH_ES_A256KW, JweEncrypter, JweHeader, RSA_OAEP};
 use josekit::jwk::Jwk;
-use support::load::{during, full, rounds};
+use support::load::{Lean, during, full, rate, rounds};
 use support::*;
+
+/// Different questions, so that equal ones under way are not answered together.
+const QUESTIONS: usize = 64;
 
 /// Prints a ratio; the long form demands it.
 fn demand(what: &str, ratio: f64, least: f64) {
@@ -18,26 +25,26 @@ fn demand(what: &str, ratio: f64, least: f64) {
     }
 }
 
-/// The best that the bare token gives, in operations a second.
-fn bare(place: &Place, kid: &str, alg: &str) -> f64 {
-    let length = rounds(200, 2000).to_string();
-    let rate = |threads: &str| {
-        let words = [
-            "--kid",
-            kid,
-            "--alg",
-            alg,
-            "--threads",
-            threads,
-            "--milliseconds",
-            &length,
-        ];
-        let output = place.verb("bench", &words);
-        assert!(output.status.success(), "{output:?}");
-        let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        line["per_second"].as_f64().unwrap()
-    };
-    ["1", "2", "4"].into_iter().map(rate).fold(0.0, f64::max)
+fn time() -> Duration {
+    Duration::from_millis(rounds(150, 2000) as u64)
+}
+
+/// What the bare token gives with so many threads, in operations a second.
+fn bare(place: &Place, kid: &str, alg: &str, threads: usize) -> f64 {
+    let words = [
+        "--kid",
+        kid,
+        "--alg",
+        alg,
+        "--threads",
+        &threads.to_string(),
+        "--milliseconds",
+        &time().as_millis().to_string(),
+    ];
+    let output = place.verb("bench", &words);
+    assert!(output.status.success(), "{output:?}");
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    line["per_second"].as_f64().unwrap()
 }
 
 fn sealed(public: &serde_json::Value, alg: &str) -> serde_json::Value {
@@ -53,32 +60,120 @@ fn sealed(public: &serde_json::Value, alg: &str) -> serde_json::Value {
     split(&josekit::jwe::serialize_compact(b"{}", &header, to.as_ref()).unwrap()).request
 }
 
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
 #[test]
 fn the_socket_gives_what_the_token_gives() {
-    let place = Place::with_keys(Kind::SoftHsm, &[EC, RSA]);
-    let pause = || std::thread::sleep(Duration::from_millis(rounds(400, 4000) as u64));
-    let cases = [("rsa", "RSA-OAEP"), ("ec", "ECDH-ES+A256KW")];
-    let alone = cases.map(|(kid, alg)| bare(&place, kid, alg));
+    let place = Place::new(Kind::SoftHsm);
+    place.configure(&[EC, RSA, AES], "", "");
+    place.keygen("ec", "ec-p256");
+    place.keygen("rsa", "rsa-2048");
+    let kek = [0x42; 32];
+    import(&place, vec![("aes".into(), Import::Aes(kek.to_vec()))]);
     let bridge = place.serve();
-    for ((kid, alg), bare) in cases.into_iter().zip(alone) {
-        let public = bridge.get(&format!("/v1/keys/{kid}/public")).json();
-        let body = sealed(&public, alg);
-        let best = [2, 4, 8]
-            .map(|clients| {
-                let path = format!("{kid}/unwrap");
-                let (met, ()) = during(&bridge, clients, &path, &body, pause);
-                assert_eq!(met.count(200), met.answers.len());
-                met.per_second()
+    for (kid, alg) in [
+        ("rsa", "RSA-OAEP"),
+        ("ec", "ECDH-ES+A256KW"),
+        ("aes", "A256KW"),
+    ] {
+        let questions: Vec<Vec<u8>> = (0..QUESTIONS)
+            .map(|number| {
+                let request = match alg {
+                    "A256KW" => {
+                        let cek = [u8::try_from(number).unwrap(); 32];
+                        let mut wrapped = vec![0; 40];
+                        let kek = KwAes256::new_from_slice(&kek).unwrap();
+                        kek.wrap_key(&cek, &mut wrapped).unwrap();
+                        serde_json::json!({ "alg": alg, "ek": b64(&wrapped), "enc": "A256GCM" })
+                    }
+                    _ => sealed(&bridge.get(&format!("/v1/keys/{kid}/public")).json(), alg),
+                };
+                Lean::question(&format!("{kid}/unwrap"), &request)
             })
-            .into_iter()
-            .fold(0.0, f64::max);
-        println!("figure: {alg}: {best:.0}/s over the socket, {bare:.0}/s of the bare token");
-        demand(
-            &format!("{alg} over the socket, of the bare token"),
-            best / bare,
-            0.85,
-        );
+            .collect();
+        // In turns, so that a neighbour who takes the machine takes it from both; each side at its
+        // best number of threads.
+        let (mut alone, mut through) = (vec![Vec::new(); 3], vec![Vec::new(); 4]);
+        for _ in 0..rounds(1, 5) {
+            for (figures, threads) in alone.iter_mut().zip([1, 2, 4]) {
+                figures.push(bare(&place, kid, alg, threads));
+            }
+            for (figures, clients) in through.iter_mut().zip([2, 4, 8, 16]) {
+                figures.push(rate(&bridge, clients, &questions, time()));
+            }
+        }
+        let best = |figures: Vec<Vec<f64>>| figures.into_iter().map(median).fold(0.0, f64::max);
+        let (alone, through) = (best(alone), best(through));
+        println!("figure: {alg}: {through:.0}/s over the socket, {alone:.0}/s of the bare token");
+        let what = format!("{alg} over the socket, of the bare token");
+        demand(&what, through / alone, 0.85);
     }
+}
+
+#[test]
+fn the_bridge_itself_takes_less_than_a_millisecond() {
+    let place = Place::with_keys(Kind::SoftHsm, &[RSA]);
+    let bridge = place.serve();
+    let public = bridge.get("/v1/keys/rsa/public").json();
+    let question = Lean::question("rsa/unwrap", &sealed(&public, "RSA-OAEP"));
+    // One at a time: what is measured is not the wait for the token.
+    rate(&bridge, 1, &[question], time() * 5);
+    let text = String::from_utf8(bridge.admin("/metrics").body).unwrap();
+    let buckets: Vec<(f64, f64)> = text
+        .lines()
+        .filter(|line| line.starts_with("hsmb_overhead_seconds_bucket") && line.contains("unwrap"))
+        .filter_map(|line| {
+            let (_, rest) = line.split_once("le=\"")?;
+            let (edge, count) = rest.split_once('"')?;
+            Some((
+                edge.parse().unwrap_or(f64::INFINITY),
+                count.rsplit(' ').next()?.parse().ok()?,
+            ))
+        })
+        .collect();
+    let total = buckets.iter().map(|(_, count)| *count).fold(0.0, f64::max);
+    let p99 = buckets.iter().find(|(_, count)| *count >= total * 0.99);
+    let (edge, _) = *p99.unwrap();
+    println!(
+        "figure: overhead outside the token: p99 at most {edge} s over {total} unwraps (1 ms)"
+    );
+    assert!(total > 50.0, "{total}");
+    if full() {
+        assert!(edge <= 0.00128, "{edge}");
+    }
+}
+
+#[test]
+fn a_key_is_found_as_fast_among_thousands() {
+    let crowd = rounds(100, 2000);
+    let place = Place::with_keys(Kind::SoftHsm, &[MAC]);
+    let question = [Lean::question(
+        "mac/mac",
+        &serde_json::json!({ "alg": "HS256", "data": "AAAA" }),
+    )];
+    let measure = || {
+        let bridge = place.serve();
+        median(
+            (0..5)
+                .map(|_| rate(&bridge, 1, &question, time()))
+                .collect(),
+        )
+    };
+    let alone = measure();
+    let others = (0..crowd)
+        .map(|number| (format!("other-{number}"), Import::Secret(vec![7; 32])))
+        .collect();
+    import(&place, others);
+    let among = measure();
+    println!("figure: one key {alone:.0}/s, among {crowd} others {among:.0}/s");
+    demand(
+        "rate among thousands of keys, of that alone",
+        among / alone,
+        0.8,
+    );
 }
 
 #[test]
@@ -90,20 +185,30 @@ fn a_cached_content_key_costs_a_fraction_of_an_unwrap() {
         "purpose = \"unwrap\"\ncache_ttl_s = 60",
         1,
     );
-    let pause = || std::thread::sleep(Duration::from_millis(rounds(300, 4000) as u64));
-    let rate = |text: &str| {
+    let rates = |text: &str| {
         place.write("bridge.toml", text);
         let bridge = place.serve();
-        let body = sealed(&bridge.get("/v1/keys/rsa/public").json(), "RSA-OAEP");
-        bridge.post("rsa/unwrap", &body);
-        let (met, ()) = during(&bridge, 4, "rsa/unwrap", &body, pause);
-        assert_eq!(met.count(200), met.answers.len());
-        met.per_second()
+        let public = bridge.get("/v1/keys/rsa/public").json();
+        let questions: Vec<_> = (0..QUESTIONS)
+            .map(|_| Lean::question("rsa/unwrap", &sealed(&public, "RSA-OAEP")))
+            .collect();
+        let mut client = Lean::new(&bridge);
+        questions
+            .iter()
+            .for_each(|question| assert_eq!(client.ask(question), 200));
+        [1, 8].map(|clients| rate(&bridge, clients, &questions, time()))
     };
-    let (without, with) = (rate(&text), rate(&cached));
-    println!("figure: RSA-OAEP: {without:.0}/s unwrapped, {with:.0}/s from the cache");
-    demand("cache, of an RSA-OAEP unwrap", with / without, 20.0);
-    assert!(with > without);
+    let (mut one, mut many) = (Vec::new(), Vec::new());
+    for _ in 0..rounds(1, 5) {
+        let (without, with) = (rates(&text), rates(&cached));
+        one.push(with[0] / without[0]);
+        many.push(with[1] / without[1]);
+    }
+    let crowd = median(many);
+    println!("figure: cache, of RSA-OAEP unwraps by 8 clients on both cores: {crowd:.1}");
+    // What it costs the caller: one client, one question at a time.
+    demand("cache, of an RSA-OAEP unwrap", median(one), 20.0);
+    assert!(crowd > 1.0);
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn who_may_not_ask_learns_nothing_and_the_token_is_not_asked() {
     let place = Place::with_keys(Kind::SoftHsm, &[EC, MAC]);
     // `mac` exists, but this socket does not allow it.
     let text = std::fs::read_to_string(place.path("bridge.toml")).unwrap();
-    let entry = "{ kid = \"mac\", ops = [\"mac\", \"public\"] },";
+    let entry = "{ kid = \"mac\", ops = [\"mac\", \"verify\", \"public\"] },";
     assert!(text.contains(entry));
     place.write("bridge.toml", &text.replace(entry, ""));
     let bridge = place.serve();
@@ -261,7 +261,7 @@ fn the_budget_of_failures_is_per_client() {
 }
 
 fn base_point() -> serde_json::Value {
-    let point = hsm_bridge::jwa::P256_BASE_POINT;
+    let point = hsm_bridge::jwa::base_point(hsm_bridge::token::Curve::P256);
     serde_json::json!({
         "kty": "EC", "crv": "P-256", "x": b64(&point[1..33]), "y": b64(&point[33..]),
     })

@@ -122,6 +122,23 @@ impl Bridge {
         Lock::public(alg, kid, &Value::Object(jwk.collect()))
     }
 
+    /// A change of a key on the admin socket, as `hsm-bridge rotate` and `state` ask for it: `rotate` of
+    /// `gw-ec`, `disable` of `gw-ec#1`. It is in force when this returns.
+    pub fn change(&self, kid: &str, what: &str) -> Value {
+        let mut stream =
+            UnixStream::connect(self.folder.path().join(ADMIN)).expect("the admin socket");
+        let kid = kid.replace('#', "%23");
+        write!(
+            stream,
+            "POST /admin/v1/keys/{kid}/{what} HTTP/1.1\r\nhost: bridge\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
+        )
+        .expect("a request");
+        let answer = h1::Reader::new(stream).response().expect("an answer");
+        assert_eq!(answer.status, 200, "{kid} {what}: {}", self.log());
+        answer.json()
+    }
+
     /// Another verb of `hsm-bridge` on the same configuration and token.
     pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(required::bridge());
@@ -140,6 +157,7 @@ impl Bridge {
 }
 
 const SOCKET: &str = "data.sock";
+const ADMIN: &str = "admin.sock";
 const CONFIG: &str = "hsm-bridge.toml";
 
 fn initialise(token: Token, folder: &Path) -> Vec<(String, String)> {
@@ -251,8 +269,9 @@ fn configuration(token: Token, folder: &Path, store: Option<(&Path, &str)>) -> S
         None => (String::new(), ""),
     };
     format!(
-        "[server]\nadmin_socket = \"{folder}/admin.sock\"\nallow_root = true\nrequest_timeout_ms = 6000\n\
+        "[server]\nadmin_socket = \"{folder}/{ADMIN}\"\nallow_root = true\nrequest_timeout_ms = 6000\n\
          idle_timeout_s = 120\n\
+         [lifecycle]\njournal = \"{folder}/keys.jsonl\"\n\
          [[token]]\nname = \"test\"\nmodule = \"{}\"\nselect = {{ label = \"{LABEL}\" }}\n\
          pin = {{ file = \"{folder}/pin\" }}\ncanary_key = \"gw-ec\"\n{sections}{store}\
          [[socket]]\npath = \"{folder}/{SOCKET}\"\ntoken = {{ file = \"{folder}/token\" }}\nfail_per_min = 0\n{stores}allow = [{}]\n",

@@ -8,7 +8,16 @@ use crate::tools::Tools;
 use crate::{process, say};
 
 /// The test files that print figures.
-const SUITES: [&str; 5] = ["audit", "chaos", "faults", "lifecycle", "ratios"];
+const SUITES: [&str; 8] = [
+    "audit",
+    "chaos",
+    "faults",
+    "hostile",
+    "lifecycle",
+    "timing",
+    "wycheproof",
+    "ratios",
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

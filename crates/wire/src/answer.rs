@@ -63,6 +63,18 @@ pub struct SignAnswer {
     pub fp: String,
 }
 
+/// Answer of `mac/verify` and `verify`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyAnswer {
+    /// Whether the code or signature is right.
+    pub valid: bool,
+    /// Version of the key that was asked last: the one that made it, when `valid`.
+    pub ver: u32,
+    /// Fingerprint of that version.
+    pub fp: String,
+}
+
 /// Reads the answer to `unwrap`.
 ///
 /// # Errors
@@ -110,6 +122,19 @@ pub fn decode_sign_answer(status: u16, body: &[u8]) -> Result<SignAnswer, KeyFai
     }
 }
 
+/// Reads the answer to `mac/verify` and `verify`: whether the code or signature is right.
+///
+/// # Errors
+/// As [`decode_unwrap_answer`].
+pub fn decode_verify_answer(status: u16, body: &[u8]) -> Result<VerifyAnswer, KeyFailure> {
+    let answer: VerifyAnswer = decode(status, body)?;
+    if labelled(answer.ver, &answer.fp) {
+        Ok(answer)
+    } else {
+        Err(KeyFailure::Garbage)
+    }
+}
+
 /// Writes the answer of `unwrap` into one buffer that is wiped when dropped.
 ///
 /// # Errors
@@ -138,6 +163,14 @@ pub fn encode_mac_answer(answer: &MacAnswer) -> Result<Vec<u8>, WireError> {
 /// # Errors
 /// As [`encode_unwrap_answer`].
 pub fn encode_sign_answer(answer: &SignAnswer) -> Result<Vec<u8>, WireError> {
+    encode(answer)
+}
+
+/// Writes the answer of `mac/verify` and `verify`.
+///
+/// # Errors
+/// As [`encode_unwrap_answer`].
+pub fn encode_verify_answer(answer: &VerifyAnswer) -> Result<Vec<u8>, WireError> {
     encode(answer)
 }
 
@@ -198,6 +231,22 @@ mod tests {
     }
 
     const CEK: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+
+    #[test]
+    fn a_verification_says_which_version_it_asked() {
+        let answer = VerifyAnswer {
+            valid: false,
+            ver: 2,
+            fp: FP.into(),
+        };
+        let body = encode_verify_answer(&answer).unwrap();
+        assert_eq!(decode_verify_answer(200, &body), Ok(answer));
+        let unnamed = format!(r#"{{"valid":true,"ver":0,"fp":"{FP}"}}"#);
+        assert_eq!(
+            decode_verify_answer(200, unnamed.as_bytes()),
+            Err(KeyFailure::Garbage)
+        );
+    }
 
     #[test]
     fn an_unwrap_answer_survives_the_round_trip() {

@@ -24,14 +24,14 @@ pub fn path(kid: &str, op: &Operation) -> Option<String> {
     is_kid(kid).then(|| format!("/v{VERSION}/keys/{}/{}", escape(kid), op.name()))
 }
 
-/// Splits a request path of this version into key name and action (`unwrap`, `mac`, `sign`,
-/// `public`). `None` for any other path, for a name that is no [`is_kid`], and for any escape but
+/// Splits a request path of this version into key name and action (`unwrap`, `mac`, `mac/verify`,
+/// `sign`, `verify`, `public`). `None` for any other path, for a name that is no [`is_kid`], and for any escape but
 /// `%23`. The action is not checked.
 #[must_use]
 pub fn decode_path(path: &str) -> Option<(String, &str)> {
     let rest = path.strip_prefix("/v1/keys/")?;
     let (kid, action) = rest.split_once('/')?;
-    if action.is_empty() || action.contains('/') {
+    if action.is_empty() || (action.contains('/') && action != "mac/verify") {
         return None;
     }
     unescape(kid).map(|kid| (kid, action))
@@ -89,6 +89,8 @@ mod tests {
             let written = path(kid, &mac()).unwrap();
             assert_eq!(decode_path(&written), Some((kid.to_owned(), "mac")));
         }
+        let verify = decode_path("/v1/keys/a/mac/verify");
+        assert_eq!(verify, Some(("a".to_owned(), "mac/verify")));
         for bad in [
             "/v1/keys/a",
             "/v1/keys//mac",

@@ -21,23 +21,30 @@ mod answer;
 mod bytes;
 mod failure;
 mod kid;
+mod random;
 mod replay;
 mod request;
 
 pub use answer::{
-    MacAnswer, SignAnswer, UnwrapAnswer, decode_mac_answer, decode_sign_answer,
-    decode_unwrap_answer, encode_mac_answer, encode_sign_answer, encode_unwrap_answer,
+    MacAnswer, SignAnswer, UnwrapAnswer, VerifyAnswer, decode_mac_answer, decode_sign_answer,
+    decode_unwrap_answer, decode_verify_answer, encode_mac_answer, encode_sign_answer,
+    encode_unwrap_answer, encode_verify_answer,
 };
 pub use failure::{KeyFailure, WireError, encode_failure};
 pub use kid::{MAX_KID_BYTES, decode_path, is_kid, path};
+pub use random::{
+    MAX_RANDOM_BYTES, decode_random_answer, decode_random_path, decode_random_request,
+    encode_random_answer, encode_random_request, random_path,
+};
 pub use replay::{
     MAX_REPLAY_DIGEST_BYTES, MAX_REPLAY_TTL_MS, MIN_REPLAY_DIGEST_BYTES, ReplayRequest,
     decode_replay_answer, decode_replay_path, decode_replay_request, encode_replay_answer,
     encode_replay_request, replay_path,
 };
 pub use request::{
-    EphemeralPublicKey, MacRequest, Operation, SignRequest, UnwrapRequest, decode_mac_request,
-    decode_sign_request, decode_unwrap_request, encode,
+    EphemeralPublicKey, MacRequest, MacVerifyRequest, Operation, SignRequest, UnwrapRequest,
+    VerifyRequest, decode_mac_request, decode_mac_verify_request, decode_sign_request,
+    decode_unwrap_request, decode_verify_request, encode,
 };
 
 /// Version of the messages, the `v1` of every path. It changes when a field changes its meaning.

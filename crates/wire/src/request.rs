@@ -14,16 +14,22 @@ pub enum Operation {
     Mac(MacRequest),
     /// Sign with this key.
     Sign(SignRequest),
+    /// Check a message authentication code with this key.
+    MacVerify(MacVerifyRequest),
+    /// Check a signature of this key.
+    Verify(VerifyRequest),
 }
 
 impl Operation {
-    /// The last segment of the path: `unwrap`, `mac` or `sign`.
+    /// The end of the path: `unwrap`, `mac`, `sign`, `mac/verify` or `verify`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Unwrap(_) => "unwrap",
             Self::Mac(_) => "mac",
             Self::Sign(_) => "sign",
+            Self::MacVerify(_) => "mac/verify",
+            Self::Verify(_) => "verify",
         }
     }
 }
@@ -32,9 +38,10 @@ impl Operation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnwrapRequest {
-    /// JWE `alg`: `RSA-OAEP`, `RSA-OAEP-256`, `ECDH-ES`, `ECDH-ES+A256KW` or `A256KW`.
+    /// JWE `alg`, one of those in `WIRE.md`.
     pub alg: String,
-    /// JWE Encrypted Key, in bytes. Empty (and then absent in the JSON) for `ECDH-ES`.
+    /// JWE Encrypted Key, in bytes; for `ML-KEM-768` the ciphertext. Empty (and then absent in the
+    /// JSON) for `ECDH-ES`.
     #[serde(with = "bytes::plain", default, skip_serializing_if = "Vec::is_empty")]
     pub ek: Vec<u8>,
     /// Ephemeral public key of the `ECDH-ES` family.
@@ -58,6 +65,20 @@ pub struct UnwrapRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub apv: Option<Vec<u8>>,
+    /// Nonce of the key's encryption, 12 bytes: AES-GCM key wrap only (RFC 7518 section 4.7.1.1).
+    #[serde(
+        with = "bytes::optional",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub iv: Option<Vec<u8>>,
+    /// Tag of the key's encryption, 16 bytes: AES-GCM key wrap only (RFC 7518 section 4.7.1.2).
+    #[serde(
+        with = "bytes::optional",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub tag: Option<Vec<u8>>,
     /// JWE `enc`. It fixes the length of the content key, and is the AlgorithmID of `ECDH-ES`.
     pub enc: String,
 }
@@ -66,9 +87,9 @@ pub struct UnwrapRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EphemeralPublicKey {
-    /// `EC`.
+    /// `EC`, or `OKP` (RFC 8037).
     pub kty: String,
-    /// `P-256`.
+    /// `P-256`, `P-384`, `P-521` or `X25519`.
     pub crv: String,
     /// x coordinate, big-endian, as long as the field.
     #[serde(with = "bytes::plain")]
@@ -86,20 +107,35 @@ pub struct EphemeralPublicKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MacRequest {
-    /// `HS256` or `HS512`.
+    /// `HS256`, `HS384` or `HS512`.
     pub alg: String,
     /// What is authenticated.
     #[serde(with = "bytes::plain")]
     pub data: Vec<u8>,
 }
 
+/// Body of `mac/verify`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MacVerifyRequest {
+    /// As in [`MacRequest`].
+    pub alg: String,
+    /// What is authenticated.
+    #[serde(with = "bytes::plain")]
+    pub data: Vec<u8>,
+    /// The code, whole.
+    #[serde(with = "bytes::plain")]
+    pub mac: Vec<u8>,
+}
+
 /// Body of `sign`: exactly one of `digest` and `data`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignRequest {
-    /// JWS `alg`: `ES256` or `PS256`.
+    /// JWS `alg`, one of those in `WIRE.md`.
     pub alg: String,
-    /// Digest of the message, by the hash of `alg`.
+    /// Digest of the message, by the hash of `alg`; not for `EdDSA` and `ML-DSA-65`, which sign the
+    /// message itself.
     #[serde(
         with = "bytes::optional",
         default,
@@ -115,6 +151,31 @@ pub struct SignRequest {
     pub data: Option<Vec<u8>>,
 }
 
+/// Body of `verify`: exactly one of `digest` and `data`, as in [`SignRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyRequest {
+    /// As in [`SignRequest`].
+    pub alg: String,
+    /// Digest of the message.
+    #[serde(
+        with = "bytes::optional",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub digest: Option<Vec<u8>>,
+    /// The message itself.
+    #[serde(
+        with = "bytes::optional",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub data: Option<Vec<u8>>,
+    /// The signature as JWS has it.
+    #[serde(with = "bytes::plain")]
+    pub sig: Vec<u8>,
+}
+
 /// The JSON body of an operation.
 ///
 /// # Errors
@@ -124,8 +185,14 @@ pub fn encode(op: &Operation) -> Result<Vec<u8>, WireError> {
     let body = match op {
         Operation::Unwrap(request) => serde_json::to_vec(request),
         Operation::Mac(request) => serde_json::to_vec(request),
-        Operation::Sign(request) if one_input(request) => serde_json::to_vec(request),
-        Operation::Sign(_) => return Err(WireError::Shape),
+        Operation::MacVerify(request) => serde_json::to_vec(request),
+        Operation::Sign(request) if one_of(&request.digest, &request.data) => {
+            serde_json::to_vec(request)
+        }
+        Operation::Verify(request) if one_of(&request.digest, &request.data) => {
+            serde_json::to_vec(request)
+        }
+        Operation::Sign(_) | Operation::Verify(_) => return Err(WireError::Shape),
     }
     .map_err(|_| WireError::Shape)?;
     if body.len() > MAX_BODY_BYTES {
@@ -156,13 +223,33 @@ pub fn decode_mac_request(body: &[u8]) -> Result<MacRequest, KeyFailure> {
 /// # Errors
 /// As [`decode_unwrap_request`]; also when not exactly one of `digest` and `data` is there.
 pub fn decode_sign_request(body: &[u8]) -> Result<SignRequest, KeyFailure> {
-    decode(body).and_then(|request| {
-        if one_input(&request) {
-            Ok(request)
-        } else {
-            Err(KeyFailure::BadRequest)
-        }
-    })
+    let request: SignRequest = decode(body)?;
+    if one_of(&request.digest, &request.data) {
+        Ok(request)
+    } else {
+        Err(KeyFailure::BadRequest)
+    }
+}
+
+/// Reads the body of `mac/verify`.
+///
+/// # Errors
+/// As [`decode_unwrap_request`].
+pub fn decode_mac_verify_request(body: &[u8]) -> Result<MacVerifyRequest, KeyFailure> {
+    decode(body)
+}
+
+/// Reads the body of `verify`.
+///
+/// # Errors
+/// As [`decode_sign_request`].
+pub fn decode_verify_request(body: &[u8]) -> Result<VerifyRequest, KeyFailure> {
+    let request: VerifyRequest = decode(body)?;
+    if one_of(&request.digest, &request.data) {
+        Ok(request)
+    } else {
+        Err(KeyFailure::BadRequest)
+    }
 }
 
 pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, KeyFailure> {
@@ -172,8 +259,8 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, KeyFai
     serde_json::from_slice(body).map_err(|_| KeyFailure::BadRequest)
 }
 
-fn one_input(request: &SignRequest) -> bool {
-    request.digest.is_some() != request.data.is_some()
+fn one_of(digest: &Option<Vec<u8>>, data: &Option<Vec<u8>>) -> bool {
+    digest.is_some() != data.is_some()
 }
 
 // `null` is not absence: a field that is there must hold its object.
@@ -199,6 +286,8 @@ mod tests {
             }),
             apu: Some(b"alice".to_vec()),
             apv: None,
+            iv: None,
+            tag: None,
             enc: "A256GCM".into(),
         }
     }
@@ -206,6 +295,19 @@ mod tests {
     #[test]
     fn an_unwrap_request_survives_the_round_trip() {
         let request = unwrap_request();
+        let body = encode(&Operation::Unwrap(request.clone())).unwrap();
+        assert_eq!(decode_unwrap_request(&body), Ok(request));
+    }
+
+    #[test]
+    fn nonce_and_tag_of_a_wrapped_key_survive_the_round_trip() {
+        let request = UnwrapRequest {
+            epk: None,
+            apu: None,
+            iv: Some(vec![3; 12]),
+            tag: Some(vec![4; 16]),
+            ..unwrap_request()
+        };
         let body = encode(&Operation::Unwrap(request.clone())).unwrap();
         assert_eq!(decode_unwrap_request(&body), Ok(request));
     }
@@ -287,6 +389,13 @@ mod tests {
         );
         let json = serde_json::to_vec(&both).unwrap();
         assert_eq!(decode_sign_request(&json), Err(KeyFailure::BadRequest));
+        let verify = VerifyRequest {
+            alg: "ES256".into(),
+            digest: None,
+            data: None,
+            sig: vec![1; 64],
+        };
+        assert_eq!(encode(&Operation::Verify(verify)), Err(WireError::Shape));
         let one = request(Some(vec![0; 32]), None);
         let body = encode(&Operation::Sign(one.clone())).unwrap();
         assert_eq!(decode_sign_request(&body), Ok(one));

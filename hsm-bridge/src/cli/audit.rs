@@ -7,7 +7,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use super::{Failed, Format, open};
 use crate::audit::verify;
 use crate::config::Config;
-use crate::token::{KeyKind, Token as _};
+use crate::token::{Curve, KeyKind, Token as _};
 
 /// Reads the whole log and says whether it is what was written. The key of the checkpoints comes
 /// from a JWK in a file, or from the token.
@@ -53,7 +53,10 @@ fn point_in_token(config: &Config, kid: &str) -> Result<Vec<u8>, Failed> {
     let key = config.key(kid).ok_or_else(unknown)?;
     let token = config.token(&key.token).ok_or_else(unknown)?;
     match open(token, false)?.describe(0, &key.plan.label)?.kind {
-        KeyKind::EcP256 { point: Some(point) } => Ok(point),
+        KeyKind::Ec {
+            curve: Curve::P256,
+            point: Some(point),
+        } => Ok(point),
         _ => Err(Failed(
             "the token does not show the public half of the checkpoint key: --jwk".into(),
         )),

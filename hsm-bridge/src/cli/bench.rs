@@ -66,8 +66,11 @@ pub(super) fn bench(config: &Config, measure: &Measure) -> Result<(), Failed> {
 
 /// An order that the token carries out with the result we expect: a rate of errors is no rate.
 fn proven_order(token: &dyn Token, label: &str, alg: Algorithm) -> Result<Order, Failed> {
+    let sample = alg
+        .sample(&token.describe(0, label)?.kind)
+        .ok_or_else(|| Failed("the key is of another kind".into()))?;
     let rehearsal = token
-        .rehearse(0, label, &alg.sample())?
+        .rehearse(0, label, &sample)?
         .ok_or_else(|| Failed("the key does not permit a rehearsal".into()))?;
     let yielded = token.perform(0, label, &rehearsal.order)?;
     match rehearsal.expected {

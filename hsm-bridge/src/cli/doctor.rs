@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::{Format, open, versions};
 use crate::config::{Config, KeyConfig, TokenConfig};
 use crate::harden;
+use crate::jwa::Algorithm;
 use crate::keyring::{State, Version};
 use crate::replay::{ReplayConfig, inspect as inspect_store};
 use crate::secret::SecretSource;
@@ -165,30 +166,43 @@ fn key_findings(open: &Pkcs11Token, key: &KeyConfig, version: &Version) -> Vec<F
         1 => format!("key {}", key.kid),
         number => format!("key {}#{number}", key.kid),
     };
-    if let Err(fault) = open.describe(0, &version.label) {
-        let fix = if fault.class == FaultClass::NoKey {
-            format!("`hsm-bridge keygen --kid {} --type ..` makes it", key.kid)
-        } else {
-            "see the message of the token".to_owned()
+    let facts = match open.describe(0, &version.label) {
+        Ok(facts) => facts,
+        Err(fault) => {
+            let fix = if fault.class == FaultClass::NoKey {
+                format!("`hsm-bridge keygen --kid {} --type ..` makes it", key.kid)
+            } else {
+                "see the message of the token".to_owned()
+            };
+            return vec![Finding::bad(&what, fault.detail, fix)];
+        }
+    };
+    let test = |algorithm: &Algorithm| {
+        let Some(sample) = algorithm.sample(&facts.kind) else {
+            return Finding::bad(
+                &what,
+                format!("{algorithm}: the key is of another kind"),
+                "take the algorithm out of `algs`, or make a key of the right type",
+            );
         };
-        return vec![Finding::bad(&what, fault.detail, fix)];
-    }
-    let test = |algorithm: &crate::jwa::Algorithm| match open.rehearse(
-        0,
-        &version.label,
-        &algorithm.sample(),
-    ) {
-        Ok(Some(_)) => Finding::good(&what, format!("{algorithm} passed its self-test")),
-        Ok(None) => Finding::warn(
-            &what,
-            format!("{algorithm} cannot be tested: the token keeps no public half"),
-            "send one real message through it",
-        ),
-        Err(fault) => Finding::bad(
-            &what,
-            format!("{algorithm}: {fault}"),
-            "take the algorithm out of `algs`, or use another token or key type",
-        ),
+        match open.rehearse(0, &version.label, &sample) {
+            Ok(Some(_)) => Finding::good(&what, format!("{algorithm} passed its self-test")),
+            Ok(None) => Finding::warn(
+                &what,
+                format!("{algorithm} cannot be tested: the key does not permit the other half"),
+                "send one real message through it",
+            ),
+            Err(fault) if fault.class == FaultClass::Unsupported => Finding::bad(
+                &what,
+                format!("{algorithm}: unsupported_by_token: {fault}"),
+                "take the algorithm out of `algs`, or use another token or key type",
+            ),
+            Err(fault) => Finding::bad(
+                &what,
+                format!("{algorithm}: {fault}"),
+                "see the message of the token",
+            ),
+        }
     };
     key.plan.algorithms.iter().map(test).collect()
 }

@@ -3,7 +3,7 @@
 use super::{Failed, open};
 use crate::config::Config;
 use crate::jwa;
-use crate::token::{NewKey, Purpose, Token as _};
+use crate::token::{Curve, NewKey, Purpose, Token as _};
 
 /// Makes a key and prints what is public of it.
 pub(super) fn keygen(
@@ -14,8 +14,9 @@ pub(super) fn keygen(
     purpose: Option<Purpose>,
 ) -> Result<(), Failed> {
     let natural = match new {
-        NewKey::EcP256 | NewKey::Rsa(_) | NewKey::Aes256 => Purpose::Unwrap,
-        NewKey::Hmac256 => Purpose::Mac,
+        NewKey::Hmac(_) => Purpose::Mac,
+        NewKey::Ec(Curve::Ed25519) | NewKey::MlDsa65 => Purpose::Sign,
+        _ => Purpose::Unwrap,
     };
     let (token_name, label, purpose) = match (config.key(kid), token, purpose) {
         (Some(key), None, None) => (key.token.as_str(), key.plan.label.as_str(), key.purpose),

@@ -19,6 +19,8 @@ use crate::token::pkcs11::Pkcs11Token;
 
 /// How long half of the workers may hang in one call before the process gives up.
 const STUCK_LIMIT: Duration = Duration::from_secs(10);
+/// Open files beside the connections: operators, logs, modules.
+const OTHER_FILES: usize = 256;
 /// How long connections may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -36,6 +38,14 @@ pub(super) fn serve(config: Config, allow_root: bool) -> Result<(), Failed> {
         tracing::warn!(
             event = "memory-not-locked",
             fix = "LimitMEMLOCK=infinity in the unit"
+        );
+    }
+    let files = config.server.max_conns.saturating_add(OTHER_FILES);
+    if !harden::make_room_for_files(u64::try_from(files).unwrap_or(u64::MAX)) {
+        tracing::warn!(
+            event = "few-files",
+            wanted = files,
+            fix = "raise LimitNOFILE in the unit, or lower max_conns"
         );
     }
     let metrics = Arc::new(Metrics::new());

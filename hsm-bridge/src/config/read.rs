@@ -1,5 +1,6 @@
 //! Reading a TOML table key by key, so that every fault is found in one pass.
 
+use toml::value::{Datetime, Offset};
 use toml::{Table, Value};
 
 /// A place in the file and what is wrong there.
@@ -104,6 +105,22 @@ impl Section {
         }
     }
 
+    /// A moment in UTC, as `2027-01-31` (its beginning) or `2027-01-31T08:00:00Z`, in seconds of Unix
+    /// time.
+    pub(super) fn moment(&mut self, key: &str, faults: &mut Faults) -> Option<u64> {
+        let moment = match self.table.remove(key)? {
+            Value::Datetime(written) => unix_time(&written),
+            _ => None,
+        };
+        if moment.is_none() {
+            faults.add(
+                self.at(key),
+                "must be a date or a time in UTC, without quotes: 2027-01-31 or 2027-01-31T08:00:00Z",
+            );
+        }
+        moment
+    }
+
     pub(super) fn texts(&mut self, key: &str, faults: &mut Faults) -> Option<Vec<String>> {
         self.list(key, "a list of texts", faults, |value| match value {
             Value::String(text) => Some(text),
@@ -166,5 +183,64 @@ impl Section {
             faults.add(self.at(key), format!("must be {kind}"));
         }
         items
+    }
+}
+
+/// Days since 1970 by the proleptic Gregorian calendar, in years that begin in March: then the day of
+/// the leap year is the last, and 153 days are five months.
+fn unix_time(written: &Datetime) -> Option<u64> {
+    let date = written.date?;
+    let (year, month, day) = (
+        u64::from(date.year),
+        u64::from(date.month),
+        u64::from(date.day),
+    );
+    let (year, month) = if month > 2 {
+        (year, month.checked_sub(3)?)
+    } else {
+        (year.checked_sub(1)?, month.checked_add(9)?)
+    };
+    let leaps = (year / 4)
+        .checked_sub(year / 100)?
+        .checked_add(year / 400)?;
+    let days = (month * 153 + 2) / 5 + year * 365 + leaps + day;
+    // 1970-01-01, counted the same way.
+    let days = days.checked_sub(719_469)?;
+    let seconds = match (written.time, written.offset) {
+        (None, None) => 0,
+        (Some(time), Some(Offset::Z | Offset::Custom { minutes: 0 })) => {
+            u64::from(time.hour) * 3600
+                + u64::from(time.minute) * 60
+                + u64::from(time.second.unwrap_or(0))
+        }
+        _ => return None,
+    };
+    days.checked_mul(86_400)?.checked_add(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_those_of_the_calendar() {
+        for (written, seconds) in [
+            ("1970-01-01", 0),
+            ("2000-02-29", 951_782_400),
+            ("2000-03-01", 951_868_800),
+            ("2027-01-31T08:00:01Z", 1_801_382_401),
+            ("2100-03-01", 4_107_542_400),
+        ] {
+            let parsed: Datetime = written.parse().unwrap();
+            assert_eq!(unix_time(&parsed), Some(seconds), "{written}");
+        }
+        for bad in [
+            "2027-01-31T08:00:00",
+            "2027-01-31T08:00:00+02:00",
+            "08:00:00",
+        ] {
+            let parsed: Datetime = bad.parse().unwrap();
+            assert_eq!(unix_time(&parsed), None, "{bad}");
+        }
     }
 }

@@ -181,7 +181,8 @@ pub(super) fn read_key(mut section: Section, faults: &mut Faults) -> Option<KeyC
             }
             Some(_) => faults.add(section.at("algs"), format!("{name}: not for this purpose")),
             None => {
-                let known = Algorithm::ALL.map(Algorithm::name).join(", ");
+                let known: Vec<_> = Algorithm::all().map(Algorithm::name).collect();
+                let known = known.join(", ");
                 faults.add(
                     section.at("algs"),
                     format!("{name}: unknown; known are {known}"),
@@ -193,7 +194,12 @@ pub(super) fn read_key(mut section: Section, faults: &mut Faults) -> Option<KeyC
     if cache_ttl > 0 && purpose.is_some_and(|purpose| purpose != Purpose::Unwrap) {
         faults.add(section.at("cache_ttl_s"), "is for keys that unwrap");
     }
-    section.end("kid, token, label, purpose, algs, cache_ttl_s", faults);
+    let rotate_every = section.number("rotate_every_d", 0, (0, 3650), faults);
+    let not_after = section.moment("not_after", faults);
+    section.end(
+        "kid, token, label, purpose, algs, cache_ttl_s, rotate_every_d, not_after",
+        faults,
+    );
     let plan = KeyPlan {
         label: label?,
         algorithms,
@@ -204,6 +210,9 @@ pub(super) fn read_key(mut section: Section, faults: &mut Faults) -> Option<KeyC
         purpose: purpose?,
         plan,
         cache_ttl: (cache_ttl > 0).then(|| Duration::from_secs(cache_ttl)),
+        rotate_every: (rotate_every > 0)
+            .then(|| Duration::from_secs(rotate_every.saturating_mul(86_400))),
+        not_after,
     })
 }
 
@@ -231,8 +240,13 @@ pub(super) fn read_socket(mut section: Section, faults: &mut Faults) -> Option<S
         .unwrap_or_default()
         .into_iter()
         .collect();
+    let random: BTreeSet<String> = section
+        .texts("random", faults)
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     let allow = section.sections("allow", faults);
-    if allow.is_empty() && replay.is_empty() {
+    if allow.is_empty() && replay.is_empty() && random.is_empty() {
         faults.add(section.at("allow"), "must name at least one key");
     }
     let allow = allow
@@ -240,7 +254,7 @@ pub(super) fn read_socket(mut section: Section, faults: &mut Faults) -> Option<S
         .filter_map(|entry| read_allow(entry, faults))
         .collect();
     section.end(
-        "path, mode, gid, uids, token, refuse_forwarded, fail_per_min, allow, replay",
+        "path, mode, gid, uids, token, refuse_forwarded, fail_per_min, allow, replay, random",
         faults,
     );
     Some(SocketConfig {
@@ -253,17 +267,18 @@ pub(super) fn read_socket(mut section: Section, faults: &mut Faults) -> Option<S
         fail_per_min,
         allow,
         replay,
+        random,
     })
 }
 
 fn read_allow(mut section: Section, faults: &mut Faults) -> Option<Allow> {
     let kid = section.required("kid", faults);
     let ops = section.texts("ops", faults).unwrap_or_default();
-    let known = ["unwrap", "mac", "sign", "public"];
+    let known = ["unwrap", "mac", "sign", "verify", "public"];
     if ops.is_empty() || ops.iter().any(|op| !known.contains(&op.as_str())) {
         faults.add(
             section.at("ops"),
-            "must list some of unwrap, mac, sign, public",
+            "must list some of unwrap, mac, sign, verify, public",
         );
     }
     section.end("kid, ops", faults);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::body::{Bytes, Incoming};
-use hyper::header::HeaderValue;
+use hyper::header::{ACCEPT, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use sealgate_wire::KeyFailure;
 use serde::Serialize;
@@ -15,8 +15,10 @@ use crate::config::KeyConfig;
 use crate::jwa::Algorithm;
 use crate::service::Health;
 
-const METRICS: HeaderValue =
+const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+const PROMETHEUS: HeaderValue =
+    HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
 #[derive(Serialize)]
 struct KeyLine<'a> {
@@ -26,11 +28,20 @@ struct KeyLine<'a> {
     purpose: &'static str,
     state: &'static str,
     algs: Vec<&'static str>,
-    off: Vec<&'static str>,
+    off: Vec<OffLine>,
     unproven: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_after: Option<u64>,
     versions: Vec<VersionLine>,
+}
+
+/// An algorithm of the configuration that is refused.
+#[derive(Serialize)]
+struct OffLine {
+    alg: &'static str,
+    why: &'static str,
 }
 
 #[derive(Serialize)]
@@ -55,7 +66,7 @@ pub(super) async fn answer(bridge: Arc<Bridge>, request: Request<Incoming>) -> R
     }
     let bridge = bridge.as_ref();
     match request.uri().path() {
-        "/metrics" => answer::typed(StatusCode::OK, METRICS, Bytes::from(bridge.metrics.text())),
+        "/metrics" => metrics(bridge, &request),
         "/admin/v1/keys" => written(&keys(bridge)),
         "/admin/v1/doctor" => {
             let tokens = bridge
@@ -74,6 +85,20 @@ pub(super) async fn answer(bridge: Arc<Bridge>, request: Request<Incoming>) -> R
         "/readyz" => data::ready(bridge),
         _ => answer::failure(KeyFailure::NoKey),
     }
+}
+
+/// OpenMetrics for who asks for it, as Prometheus does.
+fn metrics(bridge: &Bridge, request: &Request<Incoming>) -> Response<Body> {
+    let accept = request.headers().get(ACCEPT);
+    let open = accept
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/openmetrics-text"));
+    let (kind, text) = if open {
+        (OPEN_METRICS, bridge.metrics.open_metrics())
+    } else {
+        (PROMETHEUS, bridge.metrics.prometheus())
+    };
+    answer::typed(StatusCode::OK, kind, Bytes::from(text))
 }
 
 /// `POST /admin/v1/keys/{kid}/{change}`, `POST /admin/v1/cache/purge`.
@@ -130,17 +155,30 @@ fn keys(bridge: &Bridge) -> Vec<KeyLine<'_>> {
 }
 
 fn line<'a>(bridge: &'a Bridge, key: &'a KeyConfig) -> KeyLine<'a> {
-    let versions = bridge.keyring.versions(&key.kid);
+    let service = bridge.services.get(&key.token);
+    let uses = |label: &str| service.map_or(0, |service| service.uses(label));
+    let versions = bridge.keyring.versions(&key.kid).into_iter();
+    let versions = versions.map(|version| {
+        let uses = uses(&version.label);
+        VersionLine {
+            uses: Some(uses),
+            ..VersionLine::from(version)
+        }
+    });
     let current = bridge.keyring.current(&key.kid);
     let label = current.map_or_else(|| key.plan.label.clone(), |version| version.label);
-    let ready = bridge
-        .services
-        .get(&key.token)
-        .and_then(|service| service.key(&label));
+    let ready = service.and_then(|service| service.key(&label));
     let (on, proven) = match &ready {
         Some(ready) => (ready.algorithms.as_slice(), ready.proven.as_slice()),
         None => (&[][..], &[][..]),
     };
+    let off = ready.iter().flat_map(|ready| ready.off.iter());
+    let off = off
+        .map(|(algorithm, off)| OffLine {
+            alg: algorithm.name(),
+            why: off.code(),
+        })
+        .collect();
     let named = |wanted: &dyn Fn(&Algorithm) -> bool| -> Vec<&'static str> {
         let wanted = key
             .plan
@@ -156,10 +194,11 @@ fn line<'a>(bridge: &'a Bridge, key: &'a KeyConfig) -> KeyLine<'a> {
         purpose: key.purpose.name(),
         state: if ready.is_some() { "ready" } else { "missing" },
         algs: named(&|algorithm| on.contains(algorithm)),
-        off: named(&|algorithm| !on.contains(algorithm)),
+        off,
         unproven: named(&|algorithm| on.contains(algorithm) && !proven.contains(algorithm)),
-        fp: ready.map(|ready| ready.facts.fingerprint),
-        versions: versions.into_iter().map(VersionLine::from).collect(),
+        fp: ready.map(|ready| ready.facts.fingerprint.clone()),
+        not_after: key.not_after,
+        versions: versions.collect(),
     }
 }
 

@@ -22,6 +22,16 @@ pub(super) struct Entry {
     pub(super) fingerprint: String,
 }
 
+impl Entry {
+    /// Another one. Not `Clone`: a copy of a key is made on purpose.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            cek: self.cek.clone(),
+            fingerprint: self.fingerprint.clone(),
+        }
+    }
+}
+
 /// What an entry is found by: a hash over everything that made it.
 pub(super) type Name = [u8; 32];
 
@@ -49,7 +59,7 @@ pub(super) fn name(kid: &str, version: u32, epoch: u64, request: &UnwrapRequest)
     part(request.alg.as_bytes());
     part(request.enc.as_bytes());
     part(&request.ek);
-    for optional in [&request.apu, &request.apv] {
+    for optional in [&request.apu, &request.apv, &request.iv, &request.tag] {
         part(&[u8::from(optional.is_some())]);
         part(optional.as_deref().unwrap_or_default());
     }
@@ -69,11 +79,7 @@ impl Cache {
             kept.remove(name);
             return None;
         }
-        let found = &kept.get(name)?.entry;
-        Some(Entry {
-            cek: found.cek.clone(),
-            fingerprint: found.fingerprint.clone(),
-        })
+        Some(kept.get(name)?.entry.copy())
     }
 
     pub(super) fn keep(&self, name: Name, entry: &Entry, ttl: Duration) {
@@ -88,14 +94,10 @@ impl Cache {
             let oldest = *oldest.0;
             kept.remove(&oldest);
         }
-        let entry = Entry {
-            cek: entry.cek.clone(),
-            fingerprint: entry.fingerprint.clone(),
-        };
         kept.insert(
             name,
             Kept {
-                entry,
+                entry: entry.copy(),
                 until: now + ttl,
             },
         );
@@ -128,6 +130,8 @@ mod tests {
             epk: None,
             apu: None,
             apv: None,
+            iv: None,
+            tag: None,
             enc: "A256GCM".into(),
         }
     }
@@ -171,6 +175,14 @@ mod tests {
             },
             UnwrapRequest {
                 apv: Some(vec![1]),
+                ..base.clone()
+            },
+            UnwrapRequest {
+                iv: Some(vec![1]),
+                ..base.clone()
+            },
+            UnwrapRequest {
+                tag: Some(vec![1]),
                 ..base
             },
         ] {

@@ -21,8 +21,10 @@ use super::{Body, Bridge, Peer, answer};
 use crate::audit::Operation;
 use crate::config::SocketConfig;
 use crate::jwa;
+use crate::keyring;
 use crate::metrics::RequestLabels;
 use crate::service::Health;
+use crate::token::Order;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CLIENT: HeaderName = HeaderName::from_static(CLIENT_HEADER);
@@ -49,6 +51,7 @@ pub(super) struct DataSocket {
     refuse_forwarded: bool,
     allow: HashMap<String, BTreeSet<String>>,
     replay: BTreeSet<String>,
+    random: BTreeSet<String>,
     budget: Budget,
 }
 
@@ -74,6 +77,7 @@ impl DataSocket {
             refuse_forwarded: socket.refuse_forwarded,
             allow,
             replay: socket.replay.clone(),
+            random: socket.random.clone(),
             budget: Budget::new(socket.fail_per_min),
         })
     }
@@ -87,6 +91,7 @@ impl DataSocket {
             kid: String::new(),
             ver: None,
             input: String::new(),
+            spent: None,
         };
         let mut line = self.caller(&request);
         let mut result = self.route(request, start, &mut seen).await;
@@ -120,7 +125,11 @@ impl DataSocket {
             code,
         };
         metrics.requests.get_or_create_owned(&labels).inc();
-        metrics.observe_total(seen.op, start.elapsed());
+        let total = start.elapsed();
+        metrics.observe_total(seen.op, total);
+        if let Some(spent) = seen.spent {
+            metrics.observe_overhead(seen.op, total.saturating_sub(spent));
+        }
         tracing::debug!(event = "request", op = seen.op, alg = seen.alg, code);
         let mut response = result.unwrap_or_else(answer::failure);
         if let Some(id) = id {
@@ -149,11 +158,25 @@ impl DataSocket {
             seen.op = "replay";
             return self.replay(&store, request, start).await;
         }
+        if let Some(token) = wire::decode_random_path(path) {
+            seen.op = "random";
+            return self.random(&token, request, start).await;
+        }
+        if path == "/v1/jwks" {
+            seen.op = "public";
+            return if request.method() == Method::GET {
+                Ok(self.jwks())
+            } else {
+                Err(KeyFailure::BadRequest)
+            };
+        }
         let (kid, action) = wire::decode_path(path).ok_or(KeyFailure::NoKey)?;
+        let checks_mac = action == "mac/verify";
         seen.op = match action {
             "unwrap" => "unwrap",
             "mac" => "mac",
             "sign" => "sign",
+            "verify" | "mac/verify" => "verify",
             "public" => "public",
             _ => return Err(KeyFailure::NoKey),
         };
@@ -182,6 +205,9 @@ impl DataSocket {
         if seen.op == "public" {
             return public(&self.bridge, &named, &kid);
         }
+        if key.not_after.is_some_and(|end| keyring::now() >= end) {
+            return Err(KeyFailure::KeyState);
+        }
         let client = client(request.headers());
         if !self.budget.allows(&client, start) {
             // Who is refused for failing too often must not crowd out the others meanwhile.
@@ -205,6 +231,8 @@ impl DataSocket {
         let result = match seen.op {
             "unwrap" => job.unwrap(&body, seen).await,
             "mac" => job.mac(&body, seen).await,
+            "verify" if checks_mac => job.mac_verify(&body, seen).await,
+            "verify" => job.verify(&body, seen).await,
             _ => job.sign(&body, seen).await,
         };
         if matches!(result, Err(KeyFailure::CryptoFailed)) {
@@ -234,6 +262,52 @@ impl DataSocket {
         let record = wire::decode_replay_request(&body)?;
         let fresh = store.record(&record, deadline).await?;
         Ok(answer::json(wire::encode_replay_answer(fresh)))
+    }
+
+    async fn random(
+        &self,
+        token: &str,
+        request: Request<Incoming>,
+        start: Instant,
+    ) -> Result<Response<Body>, KeyFailure> {
+        let service = self
+            .bridge
+            .services
+            .get(token)
+            .filter(|_| self.random.contains(token))
+            .ok_or(KeyFailure::NoKey)?;
+        if request.method() != Method::POST {
+            return Err(KeyFailure::BadRequest);
+        }
+        let deadline = start + self.bridge.config.server.request_timeout;
+        let bytes = wire::decode_random_request(&read(request, deadline).await?)?;
+        let order = Order::Random { bytes };
+        let done = service.submit("", order, true, deadline).await?;
+        wire::encode_random_answer(done.bytes)
+            .map(answer::secret)
+            .map_err(|_| KeyFailure::Internal)
+    }
+
+    /// The public halves that this socket may see, each version under its own name.
+    fn jwks(&self) -> Response<Body> {
+        let mut keys = Vec::new();
+        for key in &self.bridge.config.keys {
+            let allowed = self.allow.get(&key.kid);
+            if !allowed.is_some_and(|ops| ops.contains("public")) {
+                continue;
+            }
+            let service = self.bridge.services.get(&key.token);
+            for version in self.bridge.keyring.versions(&key.kid) {
+                let ready = service.and_then(|service| service.key(&version.label));
+                let kid = format!("{}#{}", key.kid, version.number);
+                keys.extend(
+                    ready
+                        .filter(|_| version.state.shows())
+                        .and_then(|ready| jwa::jwk(&ready.facts.kind, &kid, key.purpose)),
+                );
+            }
+        }
+        answer::json(serde_json::json!({ "keys": keys }).to_string())
     }
 
     /// Who asks, for the audit log.

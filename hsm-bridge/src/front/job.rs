@@ -1,13 +1,16 @@
 //! One operation on one key: which of its versions does it, in which order they are tried, and
 //! what is left of the answer when a version was disabled meanwhile.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hyper::Response;
 use sealgate_wire as wire;
 use sealgate_wire::KeyFailure;
+use subtle::ConstantTimeEq as _;
 
 use super::cache::Entry;
+use super::flights::Boarding;
 use super::{Body, Bridge, answer};
 use crate::config::KeyConfig;
 use crate::jwa::{self, Algorithm};
@@ -22,6 +25,8 @@ pub(super) struct Seen {
     pub(super) kid: String,
     pub(super) ver: Option<u32>,
     pub(super) input: String,
+    /// Time in the token, when it did something.
+    pub(super) spent: Option<Duration>,
 }
 
 /// A key as a caller named it: `gw`, or one version of it, `gw#2`.
@@ -94,7 +99,7 @@ impl Job<'_> {
         }
         let mut failure = KeyFailure::KeyState;
         for version in versions {
-            match self.unwrap_with(&version, request.clone(), seen).await {
+            match self.unwrap_with(&version, &request, seen).await {
                 Ok(done) => return self.opened(&version, done, seen),
                 // Sealed to another version, perhaps.
                 Err(error @ KeyFailure::CryptoFailed) => failure = error,
@@ -132,7 +137,7 @@ impl Job<'_> {
         body: &[u8],
         seen: &mut Seen,
     ) -> Result<Response<Body>, KeyFailure> {
-        let (algorithm, order) = jwa::sign(&wire::decode_sign_request(body)?)?;
+        let (algorithm, order) = jwa::sign(wire::decode_sign_request(body)?)?;
         let (version, done) = self.make(algorithm, order, seen).await?;
         let answer = wire::SignAnswer {
             sig: done.bytes.to_vec(),
@@ -144,20 +149,76 @@ impl Job<'_> {
             .map_err(|_| KeyFailure::Internal)
     }
 
+    /// Whether a version that may still verify made this MAC. The token computes it; the comparison
+    /// takes the same time for every MAC.
+    pub(super) async fn mac_verify(
+        &self,
+        body: &[u8],
+        seen: &mut Seen,
+    ) -> Result<Response<Body>, KeyFailure> {
+        let (algorithm, order, given) = jwa::mac_verify(wire::decode_mac_verify_request(body)?)?;
+        let right = |made: &[u8]| bool::from(made.ct_eq(&given));
+        self.check(algorithm, &order, right, seen).await
+    }
+
+    /// Whether a version that may still verify made this signature.
+    pub(super) async fn verify(
+        &self,
+        body: &[u8],
+        seen: &mut Seen,
+    ) -> Result<Response<Body>, KeyFailure> {
+        let (algorithm, order) = jwa::verify(wire::decode_verify_request(body)?)?;
+        self.check(algorithm, &order, |yielded| yielded == [1], seen)
+            .await
+    }
+
+    async fn check(
+        &self,
+        algorithm: Algorithm,
+        order: &Order,
+        right: impl Fn(&[u8]) -> bool,
+        seen: &mut Seen,
+    ) -> Result<Response<Body>, KeyFailure> {
+        let mut answer = Err(KeyFailure::KeyState);
+        for version in self.named.opening(self.bridge) {
+            let ready = self.ready(&version)?;
+            let order = order.clone();
+            let done = self.order(&version, &ready, algorithm, order, seen).await?;
+            seen.ver = Some(version.number);
+            if !self
+                .bridge
+                .keyring
+                .still_opens(&self.named.key.kid, version.number)
+            {
+                continue;
+            }
+            let valid = right(&done.bytes);
+            answer = Ok(wire::VerifyAnswer {
+                valid,
+                ver: version.number,
+                fp: done.fingerprint,
+            });
+            if valid {
+                break;
+            }
+        }
+        wire::encode_verify_answer(&answer?)
+            .map(answer::json)
+            .map_err(|_| KeyFailure::Internal)
+    }
+
     async fn unwrap_with(
         &self,
         version: &Version,
-        request: wire::UnwrapRequest,
+        request: &wire::UnwrapRequest,
         seen: &mut Seen,
     ) -> Result<(Entry, bool), KeyFailure> {
         let ready = self.ready(version)?;
         let ttl = self.named.key.cache_ttl;
-        let name = ttl.map(|_| {
-            let epoch = self.service.epoch();
-            super::cache::name(&self.named.key.kid, version.number, epoch, &request)
-        });
-        if let Some(name) = &name {
-            let found = self.bridge.cache.find(name);
+        let epoch = self.service.epoch();
+        let name = super::cache::name(&self.named.key.kid, version.number, epoch, request);
+        if ttl.is_some() {
+            let found = self.bridge.cache.find(&name);
             self.bridge.metrics.cache(found.is_some());
             if let Some(entry) = found {
                 if let Some(algorithm) = Algorithm::from_name(&request.alg) {
@@ -166,18 +227,43 @@ impl Job<'_> {
                 return Ok((entry, true));
             }
         }
+        // Whoever asks the same while this is under way waits for its answer.
+        let flight = loop {
+            let way = match self.bridge.flights.board(name) {
+                Boarding::First(flight) => break flight,
+                Boarding::Under(way) => way,
+            };
+            if let Some(answer) = way.wait(self.deadline).await {
+                if let Some(algorithm) = Algorithm::from_name(&request.alg) {
+                    seen.alg = algorithm.name();
+                }
+                self.bridge.metrics.shared_flights.inc();
+                return answer.map(|entry| (entry, false));
+            }
+        };
+        let result = self.unwrap_alone(version, &ready, request, seen).await;
+        if let (Ok(entry), Some(ttl)) = (&result, ttl) {
+            self.bridge.cache.keep(name, entry, ttl);
+        }
+        flight.land(&result);
+        result.map(|entry| (entry, false))
+    }
+
+    async fn unwrap_alone(
+        &self,
+        version: &Version,
+        ready: &ReadyKey,
+        request: &wire::UnwrapRequest,
+        seen: &mut Seen,
+    ) -> Result<Entry, KeyFailure> {
         let (order, rest) = jwa::unwrap(request, &ready.facts.kind)?;
         let done = self
-            .order(version, &ready, rest.algorithm(), order, seen)
+            .order(version, ready, rest.algorithm(), order, seen)
             .await?;
-        let entry = Entry {
+        Ok(Entry {
             cek: rest.finish(done.bytes)?,
             fingerprint: done.fingerprint,
-        };
-        if let (Some(name), Some(ttl)) = (name, ttl) {
-            self.bridge.cache.keep(name, &entry, ttl);
-        }
-        Ok((entry, false))
+        })
     }
 
     fn opened(
@@ -229,7 +315,7 @@ impl Job<'_> {
         Ok((version, done))
     }
 
-    fn ready(&self, version: &Version) -> Result<ReadyKey, KeyFailure> {
+    fn ready(&self, version: &Version) -> Result<Arc<ReadyKey>, KeyFailure> {
         self.service.key(&version.label).ok_or(KeyFailure::KeyState)
     }
 
@@ -250,6 +336,8 @@ impl Job<'_> {
             .service
             .submit(&version.label, order, proven, self.deadline)
             .await?;
+        let before = seen.spent.unwrap_or_default();
+        seen.spent = Some(before.saturating_add(done.spent));
         // A label that now names another key: what the operator knows of this version is not it.
         if !version.fingerprint.is_empty() && version.fingerprint != done.fingerprint {
             tracing::error!(

@@ -1,6 +1,7 @@
 //! Changes of keys, asked for on the admin socket: written to the audit log and to the journal
 //! before they count, and in force when the answer is sent.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::audit::{Audit, Change, Checkpoint, signed_text};
 use crate::config::KeyConfig;
 use crate::keyring::{self, Refused, State, Version};
 use crate::service::KeyPlan;
-use crate::token::{NewKey, Order, TokenFault};
+use crate::token::{NewKey, Order, Scheme, TokenFault};
 
 /// Why a change was not made, in words for the operator.
 pub(super) enum Undone {
@@ -38,6 +39,9 @@ pub(super) struct VersionLine {
     pub(super) since: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) due: Option<u64>,
+    /// Orders the token carried out with it, since the bridge started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) uses: Option<u64>,
 }
 
 /// What a change may be told more.
@@ -61,6 +65,7 @@ impl From<Version> for VersionLine {
             fp: version.fingerprint,
             since: version.since,
             due: version.due,
+            uses: None,
         }
     }
 }
@@ -146,9 +151,10 @@ impl Bridge {
         let newest = versions.last().ok_or(Undone::NoKey)?;
         let facts = service
             .key(&newest.label)
-            .map(|ready| ready.facts)
+            .map(|ready| ready.facts.clone())
             .ok_or_else(|| Undone::State("the newest version is not in the token".into()))?;
-        let new = NewKey::like(&facts.kind)
+        let gcm = key.plan.algorithms.iter().any(|alg| alg.is_gcm());
+        let new = NewKey::like(&facts.kind, gcm)
             .ok_or_else(|| Undone::State("a key of this kind cannot be made".into()))?;
         let number = newest.number.saturating_add(1);
         let label = format!("{}#{number}", key.plan.label);
@@ -273,8 +279,9 @@ impl Bridge {
             .ok_or("the key has no version")?;
         let service = self.services.get(&key.token).ok_or("no such token")?;
         let text = signed_text(head.n, &head.hash);
-        let order = Order::SignEs256 {
-            digest: Sha256::digest(text.as_bytes()).into(),
+        let order = Order::Sign {
+            scheme: Scheme::Ecdsa,
+            input: Sha256::digest(text.as_bytes()).to_vec(),
         };
         let deadline = Instant::now() + Duration::from_secs(2);
         let signed = service
@@ -297,6 +304,7 @@ impl Bridge {
 /// Destroys what is due, and signs checkpoints, until `stop` turns true.
 pub(super) async fn tend(bridge: Arc<Bridge>, mut stop: watch::Receiver<bool>) {
     let mut last = Instant::now();
+    let mut tried = HashMap::new();
     loop {
         let stopping = tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(1)) => false,
@@ -316,6 +324,7 @@ pub(super) async fn tend(bridge: Arc<Bridge>, mut stop: watch::Receiver<bool>) {
         if stopping {
             return;
         }
+        bridge.rotate_when_due(&mut tried).await;
         let due = bridge.keyring.due(keyring::now());
         if !due.is_empty() {
             let bridge = Arc::clone(&bridge);

@@ -1,16 +1,23 @@
 //! Recovering a content key: the order for the token, and what is left to do with its result.
 
 use aes_kw::KeyInit;
-use sealgate_wire::{EphemeralPublicKey, KeyFailure, UnwrapRequest};
+use sealgate_wire::{KeyFailure, UnwrapRequest};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::{Algorithm, concat_kdf};
-use crate::token::{KeyKind, OaepHash, Order, Purpose};
+use super::{Algorithm, concat_kdf, point};
+use crate::token::{Curve, KeyKind, Order, Purpose};
+
+/// Length of an ML-KEM-768 ciphertext, in bytes (FIPS 203, table 3).
+const KEM_CIPHERTEXT_BYTES: usize = 1088;
+/// Length of the tag of AES-GCM, in bytes.
+const TAG_BYTES: usize = 16;
 
 /// What is left to do when the token has carried out its order.
 pub struct Unwrapping {
     algorithm: Algorithm,
     enc: &'static Enc,
+    montgomery: bool,
     ek: Vec<u8>,
     apu: Vec<u8>,
     apv: Vec<u8>,
@@ -22,7 +29,7 @@ pub struct Unwrapping {
 /// [`KeyFailure::BadRequest`] for an unknown `alg` or `enc`, parts that do not belong together,
 /// wrong lengths, or a point that is not on the curve; [`KeyFailure::AlgUnsupported`] when the
 /// key is of another kind. The token is not asked in any of these cases.
-pub fn unwrap(request: UnwrapRequest, key: &KeyKind) -> Result<(Order, Unwrapping), KeyFailure> {
+pub fn unwrap(request: &UnwrapRequest, key: &KeyKind) -> Result<(Order, Unwrapping), KeyFailure> {
     let algorithm = Algorithm::from_name(&request.alg)
         .filter(|algorithm| algorithm.purpose() == Purpose::Unwrap)
         .ok_or(KeyFailure::BadRequest)?;
@@ -30,31 +37,30 @@ pub fn unwrap(request: UnwrapRequest, key: &KeyKind) -> Result<(Order, Unwrappin
         .iter()
         .find(|enc| enc.name == request.enc)
         .ok_or(KeyFailure::BadRequest)?;
-    let agreed = matches!(algorithm, Algorithm::EcdhEs | Algorithm::EcdhEsA256Kw);
-    if !agreed && (request.epk.is_some() || request.apu.is_some() || request.apv.is_some()) {
+    let stray = [
+        !algorithm.agrees() && (request.epk.is_some() || request.apu.is_some()),
+        !algorithm.agrees() && request.apv.is_some(),
+        !algorithm.is_gcm() && (request.iv.is_some() || request.tag.is_some()),
+    ];
+    if stray.contains(&true) {
         return Err(KeyFailure::BadRequest);
     }
     if !algorithm.fits(key) {
         return Err(KeyFailure::AlgUnsupported);
     }
-    // Every wrapping below adds 8 bytes to the content key.
-    let wrapped = request.ek.len() == enc.key_bytes.saturating_add(8);
-    let order = match algorithm {
-        Algorithm::EcdhEs if request.ek.is_empty() => agree(request.epk.as_ref())?,
-        Algorithm::EcdhEsA256Kw if wrapped => agree(request.epk.as_ref())?,
-        Algorithm::A256Kw if wrapped => Order::UnwrapAes {
-            wrapped: request.ek.clone(),
-        },
-        Algorithm::RsaOaep => oaep(OaepHash::Sha1, &request.ek, key)?,
-        Algorithm::RsaOaep256 => oaep(OaepHash::Sha256, &request.ek, key)?,
-        _ => return Err(KeyFailure::BadRequest),
-    };
+    let order = order(algorithm, enc, request, key).ok_or(KeyFailure::BadRequest)?;
     let rest = Unwrapping {
         algorithm,
         enc,
-        ek: request.ek,
-        apu: request.apu.unwrap_or_default(),
-        apv: request.apv.unwrap_or_default(),
+        montgomery: matches!(&order, Order::Agree { curve, .. } if !curve.has_y()),
+        // Only what an agreement leads to is unwrapped here.
+        ek: if algorithm.agrees() {
+            request.ek.clone()
+        } else {
+            Vec::new()
+        },
+        apu: request.apu.clone().unwrap_or_default(),
+        apv: request.apv.clone().unwrap_or_default(),
     };
     Ok((order, rest))
 }
@@ -71,17 +77,22 @@ impl Unwrapping {
     /// # Errors
     /// [`KeyFailure::CryptoFailed`] when the key does not unwrap or has not the length `enc` asks.
     pub fn finish(self, yielded: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, KeyFailure> {
+        // A point of small order: the "secret" is zero for every key (RFC 8037 section 4).
+        // On the NIST curves zero is the x coordinate of points like any other.
+        if self.montgomery && bool::from(yielded.ct_eq(&vec![0; yielded.len()])) {
+            return Err(KeyFailure::CryptoFailed);
+        }
         let derive =
             |id: &str, bytes| concat_kdf::derive(&yielded, id, &self.apu, &self.apv, bytes);
         let cek = match self.algorithm {
             Algorithm::EcdhEs => derive(self.enc.name, self.enc.key_bytes),
-            Algorithm::EcdhEsA256Kw => {
-                let kek = derive(self.algorithm.name(), 32);
-                let kek =
-                    aes_kw::KwAes256::new_from_slice(&kek).map_err(|_| KeyFailure::Internal)?;
+            _ if self.algorithm.agrees() => {
+                let kek = derive(
+                    self.algorithm.name(),
+                    self.algorithm.kek_bytes().unwrap_or(0),
+                );
                 let mut cek = Zeroizing::new(vec![0; self.enc.key_bytes]);
-                kek.unwrap_key(&self.ek, &mut cek)
-                    .map_err(|_| KeyFailure::CryptoFailed)?;
+                unwrap_aes(&kek, &self.ek, &mut cek)?;
                 cek
             }
             _ => yielded,
@@ -94,27 +105,60 @@ impl Unwrapping {
     }
 }
 
-fn agree(epk: Option<&EphemeralPublicKey>) -> Result<Order, KeyFailure> {
-    let epk = epk.ok_or(KeyFailure::BadRequest)?;
-    let y = epk.y.as_deref().unwrap_or_default();
-    if epk.kty != "EC" || epk.crv != "P-256" || epk.x.len() != 32 || y.len() != 32 {
-        return Err(KeyFailure::BadRequest);
+/// The order of a request whose lengths are right.
+fn order(algorithm: Algorithm, enc: &Enc, request: &UnwrapRequest, key: &KeyKind) -> Option<Order> {
+    let ek = &request.ek;
+    // RFC 3394 adds 8 bytes to the content key.
+    let wrapped = ek.len() == enc.key_bytes.saturating_add(8);
+    match key {
+        KeyKind::Rsa { modulus, .. } if modulus.len() == ek.len() => Some(Order::DecryptOaep {
+            hash: algorithm.oaep_hash()?,
+            ciphertext: ek.clone(),
+        }),
+        KeyKind::Ec { curve, .. } => {
+            let direct = algorithm == Algorithm::EcdhEs;
+            let fits = if direct { ek.is_empty() } else { wrapped };
+            agree(*curve, request).filter(|_| fits)
+        }
+        KeyKind::MlKem768 { .. } if ek.len() == KEM_CIPHERTEXT_BYTES && enc.key_bytes == 32 => {
+            Some(Order::Decapsulate {
+                ciphertext: ek.clone(),
+            })
+        }
+        KeyKind::Aes { .. } if algorithm.is_gcm() => {
+            let iv = request.iv.as_deref()?.try_into().ok()?;
+            let tag = request.tag.as_deref()?;
+            let fits = tag.len() == TAG_BYTES && ek.len() == enc.key_bytes;
+            fits.then(|| Order::UnwrapGcm {
+                iv,
+                wrapped: [ek, tag].concat(),
+            })
+        }
+        KeyKind::Aes { .. } if wrapped => Some(Order::UnwrapAes {
+            wrapped: ek.clone(),
+        }),
+        _ => None,
     }
-    let point = [&[0x04], epk.x.as_slice(), y].concat();
-    // A point off the curve would let the sender learn the private key piece by piece from tokens
-    // that do not look. The reader of P-256 keys checks the equation and refuses infinity.
-    p256::PublicKey::from_sec1_bytes(&point).map_err(|_| KeyFailure::BadRequest)?;
-    Ok(Order::Agree { point })
 }
 
-fn oaep(hash: OaepHash, ek: &[u8], key: &KeyKind) -> Result<Order, KeyFailure> {
-    match key {
-        KeyKind::Rsa { modulus, .. } if modulus.len() == ek.len() => Ok(Order::DecryptOaep {
-            hash,
-            ciphertext: ek.to_vec(),
-        }),
-        _ => Err(KeyFailure::BadRequest),
-    }
+fn agree(curve: Curve, request: &UnwrapRequest) -> Option<Order> {
+    let point = point::of(request.epk.as_ref()?, curve).ok()?;
+    Some(Order::Agree { curve, point })
+}
+
+fn unwrap_aes(kek: &[u8], wrapped: &[u8], key: &mut [u8]) -> Result<(), KeyFailure> {
+    let unwrapped = match kek.len() {
+        16 => aes_kw::KwAes128::new_from_slice(kek)
+            .map_err(|_| KeyFailure::Internal)?
+            .unwrap_key(wrapped, key),
+        24 => aes_kw::KwAes192::new_from_slice(kek)
+            .map_err(|_| KeyFailure::Internal)?
+            .unwrap_key(wrapped, key),
+        _ => aes_kw::KwAes256::new_from_slice(kek)
+            .map_err(|_| KeyFailure::Internal)?
+            .unwrap_key(wrapped, key),
+    };
+    unwrapped.map(drop).map_err(|_| KeyFailure::CryptoFailed)
 }
 
 /// A content encryption and the length of its key.
@@ -154,9 +198,13 @@ const ENCS: [Enc; 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jwa::P256_BASE_POINT;
+    use crate::jwa::base_point;
+    use sealgate_wire::EphemeralPublicKey;
 
-    const EC: KeyKind = KeyKind::EcP256 { point: None };
+    const EC: KeyKind = KeyKind::Ec {
+        curve: Curve::P256,
+        point: None,
+    };
 
     fn request(alg: &str, ek: usize) -> UnwrapRequest {
         UnwrapRequest {
@@ -165,6 +213,8 @@ mod tests {
             epk: None,
             apu: None,
             apv: None,
+            iv: None,
+            tag: None,
             enc: "A256GCM".into(),
         }
     }
@@ -173,13 +223,13 @@ mod tests {
         EphemeralPublicKey {
             kty: "EC".into(),
             crv: "P-256".into(),
-            x: P256_BASE_POINT[1..33].to_vec(),
-            y: Some(P256_BASE_POINT[33..].to_vec()),
+            x: base_point(Curve::P256)[1..33].to_vec(),
+            y: Some(base_point(Curve::P256)[33..].to_vec()),
         }
     }
 
     fn refused(request: UnwrapRequest, key: &KeyKind) -> KeyFailure {
-        unwrap(request, key).err().expect("must be refused")
+        unwrap(&request, key).err().expect("must be refused")
     }
 
     #[test]
@@ -188,7 +238,7 @@ mod tests {
             epk: Some(base()),
             ..request("ECDH-ES+A256KW", 40)
         };
-        assert!(unwrap(good.clone(), &EC).is_ok());
+        assert!(unwrap(&good, &EC).is_ok());
         let mut off = base();
         off.x[31] ^= 1;
         let infinity = EphemeralPublicKey {
@@ -236,7 +286,7 @@ mod tests {
                 "{wrong}"
             );
         }
-        assert!(unwrap(request("A256KW", 40), &aes).is_ok());
+        assert!(unwrap(&request("A256KW", 40), &aes).is_ok());
         let rsa = KeyKind::Rsa {
             modulus: vec![0x80; 256],
             exponent: vec![1, 0, 1],
@@ -274,12 +324,108 @@ mod tests {
     }
 
     #[test]
+    fn every_curve_takes_its_own_points_only() {
+        let epk = |curve: Curve| {
+            let point = base_point(curve);
+            let (x, y) = curve.coordinates(&point).unwrap();
+            EphemeralPublicKey {
+                kty: if curve.has_y() { "EC" } else { "OKP" }.into(),
+                crv: curve.name().into(),
+                x: x.to_vec(),
+                y: y.map(<[u8]>::to_vec),
+            }
+        };
+        for key in [Curve::P256, Curve::P384, Curve::P521, Curve::X25519] {
+            let kind = KeyKind::Ec {
+                curve: key,
+                point: None,
+            };
+            for sent in Curve::ALL {
+                let request = UnwrapRequest {
+                    epk: Some(epk(sent)),
+                    ..request("ECDH-ES+A128KW", 40)
+                };
+                assert_eq!(
+                    unwrap(&request, &kind).is_ok(),
+                    key == sent,
+                    "{key:?} {sent:?}"
+                );
+            }
+            let mut off = epk(key);
+            if let Some(y) = &mut off.y {
+                y[5] ^= 1;
+                let request = UnwrapRequest {
+                    epk: Some(off),
+                    ..request("ECDH-ES", 0)
+                };
+                assert_eq!(refused(request, &kind), KeyFailure::BadRequest);
+            }
+        }
+    }
+
+    #[test]
+    fn a_shared_secret_of_zero_is_a_cryptographic_failure() {
+        let kind = KeyKind::Ec {
+            curve: Curve::X25519,
+            point: None,
+        };
+        let zero = EphemeralPublicKey {
+            kty: "OKP".into(),
+            crv: "X25519".into(),
+            x: vec![0; 32],
+            y: None,
+        };
+        let request = UnwrapRequest {
+            epk: Some(zero),
+            ..request("ECDH-ES", 0)
+        };
+        let (_, rest) = unwrap(&request, &kind).unwrap();
+        let failure = rest.finish(Zeroizing::new(vec![0; 32])).unwrap_err();
+        assert_eq!(failure, KeyFailure::CryptoFailed);
+    }
+
+    #[test]
+    fn gcm_key_wrap_needs_nonce_and_tag_and_nobody_else_may_have_them() {
+        let aes = KeyKind::Aes { bytes: 32 };
+        let good = UnwrapRequest {
+            iv: Some(vec![0; 12]),
+            tag: Some(vec![0; 16]),
+            ..request("A256GCMKW", 32)
+        };
+        assert!(unwrap(&good, &aes).is_ok());
+        let long = UnwrapRequest {
+            iv: Some(vec![0; 13]),
+            ..good.clone()
+        };
+        let short = UnwrapRequest {
+            tag: Some(vec![0; 12]),
+            ..good.clone()
+        };
+        let none = UnwrapRequest {
+            iv: None,
+            ..good.clone()
+        };
+        let key = UnwrapRequest {
+            ek: vec![0; 24],
+            ..good.clone()
+        };
+        let other = UnwrapRequest {
+            alg: "A256KW".into(),
+            ek: vec![0; 40],
+            ..good
+        };
+        for bad in [long, short, none, key, other] {
+            assert_eq!(refused(bad, &aes), KeyFailure::BadRequest);
+        }
+    }
+
+    #[test]
     fn a_content_key_of_the_wrong_length_is_a_cryptographic_failure() {
         let rsa = KeyKind::Rsa {
             modulus: vec![0x80; 256],
             exponent: vec![1, 0, 1],
         };
-        let (_, rest) = unwrap(request("RSA-OAEP", 256), &rsa).unwrap();
+        let (_, rest) = unwrap(&request("RSA-OAEP", 256), &rsa).unwrap();
         let failure = rest.finish(Zeroizing::new(vec![0; 31])).unwrap_err();
         assert_eq!(failure, KeyFailure::CryptoFailed);
     }

@@ -23,9 +23,12 @@ impl Service {
             .inc();
         let start = Instant::now();
         let result = self.token.perform(lane, &job.label, &job.order);
-        self.metrics.observe_exec(op, start.elapsed());
+        let spent = start.elapsed();
+        self.metrics.observe_exec(op, spent);
         match result {
-            Ok(result) => {
+            Ok(mut result) => {
+                result.spent = spent;
+                self.count_use(&job.label);
                 *lock(&self.last_good) = Instant::now();
                 Ok(result)
             }

@@ -1,6 +1,7 @@
 //! What a token can do with the configured keys: asked at every opening.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::jwa::Algorithm;
 use crate::token::{FaultClass, KeyFacts, Rehearsal, Token, TokenFault};
@@ -23,13 +24,38 @@ pub struct ReadyKey {
     pub algorithms: Vec<Algorithm>,
     /// Those of them that a self-test has proven.
     pub proven: Vec<Algorithm>,
+    /// The planned algorithms that are refused, and why: nothing is done outside the token instead.
+    pub off: Vec<(Algorithm, Off)>,
+}
+
+/// Why a key does not serve an algorithm that its configuration names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Off {
+    /// The token has no such mechanism, or refuses it with this key.
+    UnsupportedByToken,
+    /// The key is of another kind.
+    WrongKind,
+    /// The self-test failed for another reason.
+    SelfTestFailed,
+}
+
+impl Off {
+    /// Its name in logs and on the admin socket.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::UnsupportedByToken => "unsupported_by_token",
+            Self::WrongKind => "wrong_kind",
+            Self::SelfTestFailed => "self_test_failed",
+        }
+    }
 }
 
 /// The outcome of a survey.
 #[derive(Default)]
 pub(super) struct Survey {
     /// By label; a planned key that is not here is missing from the token.
-    pub(super) keys: HashMap<String, ReadyKey>,
+    pub(super) keys: HashMap<String, Arc<ReadyKey>>,
     /// The key and order that prove that the token works.
     pub(super) canary: Option<(String, Rehearsal)>,
 }
@@ -55,20 +81,33 @@ pub(super) fn survey(
             facts,
             algorithms: Vec::new(),
             proven: Vec::new(),
+            off: Vec::new(),
         };
         for &algorithm in &plan.algorithms {
-            let rehearsal = match token.rehearse(lane, &plan.label, &algorithm.sample()) {
+            let rehearsal = match algorithm.sample(&ready.facts.kind) {
+                None => Err((Off::WrongKind, "the key is of another kind".to_owned())),
+                Some(sample) => match token.rehearse(lane, &plan.label, &sample) {
+                    Ok(rehearsal) => Ok(rehearsal),
+                    Err(fault) if matches!(fault.class, FaultClass::Gone | FaultClass::Session) => {
+                        return Err(fault);
+                    }
+                    Err(fault) if fault.class == FaultClass::Unsupported => {
+                        Err((Off::UnsupportedByToken, fault.detail))
+                    }
+                    Err(fault) => Err((Off::SelfTestFailed, fault.detail)),
+                },
+            };
+            let rehearsal = match rehearsal {
                 Ok(rehearsal) => rehearsal,
-                Err(fault) if matches!(fault.class, FaultClass::Gone | FaultClass::Session) => {
-                    return Err(fault);
-                }
-                Err(fault) => {
+                Err((off, detail)) => {
                     tracing::warn!(
                         event = "algorithm-off",
                         label = plan.label,
                         alg = algorithm.name(),
-                        detail = %fault
+                        code = off.code(),
+                        detail
                     );
+                    ready.off.push((algorithm, off));
                     continue;
                 }
             };
@@ -85,7 +124,7 @@ pub(super) fn survey(
                 }
             }
         }
-        survey.keys.insert(plan.label.clone(), ready);
+        survey.keys.insert(plan.label.clone(), Arc::new(ready));
     }
     Ok(survey)
 }

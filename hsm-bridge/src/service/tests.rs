@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::jwa::Algorithm;
-use crate::token::{KeyFacts, KeyKind, MacHash, NewKey, Purpose, Rehearsal};
+use crate::token::{Hash, KeyFacts, KeyKind, NewKey, Purpose, Rehearsal};
 
 /// What the token does next, by what it is asked.
 #[derive(Default)]
@@ -28,14 +28,14 @@ const CANARY: &[u8] = b"canary";
 
 fn facts() -> KeyFacts {
     KeyFacts {
-        kind: KeyKind::Hmac,
+        kind: KeyKind::Hmac { bytes: 32 },
         fingerprint: "f".repeat(43),
     }
 }
 
 fn order(data: &[u8]) -> Order {
     Order::Mac {
-        hash: MacHash::Sha256,
+        hash: Hash::Sha256,
         data: data.to_vec(),
     }
 }
@@ -87,6 +87,7 @@ impl Token for Scripted {
                 Err(TokenFault::new(class, "scripted"))
             }
             _ => Ok(Yield {
+                spent: Duration::ZERO,
                 bytes: Zeroizing::new(vec![1]),
                 fingerprint: facts().fingerprint,
             }),

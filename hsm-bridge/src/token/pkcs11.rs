@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use cryptoki::context::Pkcs11;
 use cryptoki::error::Error;
@@ -10,6 +11,7 @@ use cryptoki::session::Session;
 use super::{FaultClass, KeyFacts, NewKey, Order, Purpose, Rehearsal, Token, TokenFault, Yield};
 use crate::secret::SecretSource;
 
+mod curves;
 mod fault;
 mod inspect;
 mod keygen;
@@ -20,6 +22,7 @@ mod rehearse;
 
 pub use inspect::{Finding, Grade, TokenKey, init_token, inspect};
 use live::{Found, Live};
+use zeroize::Zeroizing;
 
 /// How to find the token among the slots of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +160,7 @@ impl Token for Pkcs11Token {
     fn describe(&self, lane: usize, label: &str) -> Result<KeyFacts, TokenFault> {
         self.on_lane(lane, |live, session| {
             live.forget_key(label);
-            live.find(session, label).map(|found| found.facts)
+            live.find(session, label).map(|found| found.facts.clone())
         })
     }
 
@@ -169,29 +172,43 @@ impl Token for Pkcs11Token {
     ) -> Result<Option<Rehearsal>, TokenFault> {
         self.on_lane(lane, |live, session| {
             let found = live.find(session, label)?;
-            if !live.can(orders::needs(sample)) {
-                let what = format!("the token has no mechanism for {}", sample.name());
+            if let Some(mechanism) = orders::needs(sample)
+                && !live.can(mechanism)
+            {
+                let what = format!("the token does not list {mechanism}");
                 return Err(TokenFault::new(FaultClass::Unsupported, what).into());
             }
-            rehearse::rehearse(session, &found, label, sample)
+            rehearse::rehearse(session, &found, sample)
         })
     }
 
     fn perform(&self, lane: usize, label: &str, order: &Order) -> Result<Yield, TokenFault> {
+        if let Order::Random { bytes } = order {
+            return self.on_lane(lane, |_, session| {
+                let mut random = Zeroizing::new(vec![0; usize::from(*bytes)]);
+                session.generate_random_slice(&mut random)?;
+                Ok(Yield {
+                    bytes: random,
+                    fingerprint: String::new(),
+                    spent: Duration::ZERO,
+                })
+            });
+        }
         self.on_lane(lane, |live, session| {
-            let Found { handle, facts } = live.find(session, label)?;
-            let bytes = orders::perform(session, handle, order)?;
+            let found = live.find(session, label)?;
+            let bytes = orders::perform(session, &found, order)?;
             Ok(Yield {
                 bytes,
-                fingerprint: facts.fingerprint,
+                fingerprint: found.facts.fingerprint.clone(),
+                spent: Duration::ZERO,
             })
         })
     }
 
     fn make(&self, label: &str, new: NewKey, purpose: Purpose) -> Result<KeyFacts, TokenFault> {
         self.writing(|live, session| {
-            keygen::generate(session, label, new, purpose)?;
-            live.find(session, label).map(|found| found.facts)
+            keygen::generate(live, session, label, new, purpose)?;
+            live.find(session, label).map(|found| found.facts.clone())
         })
     }
 
@@ -205,7 +222,7 @@ impl Token for Pkcs11Token {
                 return Err(TokenFault::new(FaultClass::NoKey, what).into());
             }
             session.destroy_object(found.handle)?;
-            if let Some(public) = keys::find_public(session, label)? {
+            if let Some(public) = found.public {
                 session.destroy_object(public)?;
             }
             Ok(())

@@ -78,6 +78,96 @@ impl Client {
     }
 }
 
+/// A connection that costs next to nothing, for rates: its requests are made beforehand, and of an
+/// answer it reads the status and the length.
+pub struct Lean {
+    stream: UnixStream,
+    buffer: Vec<u8>,
+}
+
+impl Lean {
+    pub fn new(bridge: &Bridge<'_>) -> Self {
+        let stream = UnixStream::connect(bridge.place.path("data.sock")).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        Self {
+            stream,
+            buffer: vec![0; 32 * 1024],
+        }
+    }
+
+    /// A request to send again and again.
+    pub fn question(path: &str, body: &serde_json::Value) -> Vec<u8> {
+        let body = body.to_string();
+        let bytes = request(
+            "POST",
+            &format!("/v1/keys/{path}"),
+            TOKEN,
+            "",
+            body.as_bytes(),
+        );
+        let text = String::from_utf8(bytes).unwrap();
+        text.replace("connection: close\r\n", "").into_bytes()
+    }
+
+    /// Sends a question and waits for the whole answer; its status.
+    pub fn ask(&mut self, question: &[u8]) -> u16 {
+        self.stream.write_all(question).unwrap();
+        let (mut read, mut whole) = (0, None);
+        while whole.is_none_or(|whole| read < whole) {
+            let more = self.stream.read(&mut self.buffer[read..]).unwrap();
+            assert!(more > 0, "closed");
+            read += more;
+            whole = whole.or_else(|| whole_length(&self.buffer[..read]));
+        }
+        std::str::from_utf8(&self.buffer[9..12])
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+}
+
+/// Length of head and body, once the head is there.
+fn whole_length(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let head = &bytes[..end];
+    let name = b"content-length: ";
+    let at = head.windows(name.len()).position(|part| part == name)? + name.len();
+    let digits = head[at..].iter().take_while(|byte| byte.is_ascii_digit());
+    let length = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
+    Some(end + length)
+}
+
+/// Answers a second that so many lean clients get together; each must be a 200.
+pub fn rate(bridge: &Bridge<'_>, clients: usize, questions: &[Vec<u8>], time: Duration) -> f64 {
+    let begun = Instant::now();
+    let over = begun + time;
+    let total: usize = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..clients)
+            .map(|number| {
+                scope.spawn(move || {
+                    let mut client = Lean::new(bridge);
+                    // Each begins elsewhere, so that equal questions do not meet.
+                    let from = number * questions.len() / clients.max(1);
+                    let mut round = questions.iter().cycle().skip(from);
+                    let mut count = 0;
+                    while Instant::now() < over {
+                        assert_eq!(client.ask(round.next().unwrap()), 200);
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .sum()
+    });
+    total as f64 / begun.elapsed().as_secs_f64()
+}
+
 /// What the clients met: each answer, how long it took, and when it was there.
 #[derive(Default)]
 pub struct Met {

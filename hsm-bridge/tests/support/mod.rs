@@ -156,7 +156,13 @@ impl Place {
             sections += &format!(
                 "[[key]]\nkid = \"{kid}\"\ntoken = \"t\"\npurpose = \"{purpose}\"\nalgs = {algs:?}\n"
             );
-            allow += &format!("{{ kid = \"{kid}\", ops = [\"{purpose}\", \"public\"] }},\n");
+            let verify = if *purpose == "unwrap" {
+                ""
+            } else {
+                "\"verify\", "
+            };
+            allow +=
+                &format!("{{ kid = \"{kid}\", ops = [\"{purpose}\", {verify}\"public\"] }},\n");
         }
         let text = format!(
             "[server]\nadmin_socket = {admin:?}\nallow_root = true\nrequest_timeout_ms = 5000\n\
@@ -447,7 +453,7 @@ pub fn split(jwe: &str) -> Sealed {
     if !ek.is_empty() {
         request["ek"] = ek.into();
     }
-    for member in ["epk", "apu", "apv"] {
+    for member in ["epk", "apu", "apv", "iv", "tag"] {
         if let Some(value) = head.get(member) {
             request[member] = value.clone();
         }

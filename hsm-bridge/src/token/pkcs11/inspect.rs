@@ -77,7 +77,7 @@ impl Finding {
 pub struct TokenKey {
     /// Its label, as text.
     pub label: String,
-    /// Its kind, for people: `ec`, `rsa`, `aes`, `secret`, `other`.
+    /// Its kind, for people: `ec`, `rsa`, `ml-kem`, `ml-dsa`, `aes`, `secret`, `other`.
     pub kind: &'static str,
     /// Whether the token will never hand it out.
     pub guarded: bool,
@@ -266,36 +266,7 @@ fn mechanisms(library: &Pkcs11, slot: Slot, findings: &mut Vec<Finding>) {
             return;
         }
     };
-    let used = [
-        (
-            MechanismType::ECDH1_DERIVE,
-            "ECDH (ECDH-ES, ECDH-ES+A256KW)",
-            "use an RSA key instead",
-        ),
-        (
-            MechanismType::RSA_PKCS_OAEP,
-            "RSA-OAEP",
-            "use an EC key and ECDH-ES+A256KW instead",
-        ),
-        (
-            MechanismType::AES_KEY_WRAP,
-            "AES key wrap (A256KW)",
-            "use another key type",
-        ),
-        (
-            MechanismType::SHA256_HMAC,
-            "HMAC with SHA-256 (HS256)",
-            "keep MAC keys elsewhere",
-        ),
-        (
-            MechanismType::SHA512_HMAC,
-            "HMAC with SHA-512 (HS512)",
-            "use HS256",
-        ),
-        (MechanismType::ECDSA, "ECDSA (ES256)", "use PS256"),
-        (MechanismType::RSA_PKCS_PSS, "RSA-PSS (PS256)", "use ES256"),
-    ];
-    for (mechanism, words, fix) in used {
+    for (mechanism, words, fix) in USED {
         findings.push(if has.contains(&mechanism) {
             Finding::good("mechanism", words)
         } else {
@@ -304,6 +275,67 @@ fn mechanisms(library: &Pkcs11, slot: Slot, findings: &mut Vec<Finding>) {
         });
     }
 }
+
+/// What the bridge can use of a token, and what to use where the token lacks it.
+const USED: [(MechanismType, &str, &str); 13] = [
+    (
+        MechanismType::ECDH1_DERIVE,
+        "ECDH (ECDH-ES, ECDH-ES+A256KW)",
+        "use an RSA key instead",
+    ),
+    (
+        MechanismType::RSA_PKCS_OAEP,
+        "RSA-OAEP",
+        "use an EC key and ECDH-ES+A256KW instead",
+    ),
+    (
+        MechanismType::AES_KEY_WRAP,
+        "AES key wrap (A128KW to A256KW)",
+        "use another key type",
+    ),
+    (
+        MechanismType::AES_GCM,
+        "AES-GCM (A128GCMKW to A256GCMKW)",
+        "use A256KW",
+    ),
+    (
+        MechanismType::ML_KEM,
+        "ML-KEM (ML-KEM-768)",
+        "use an EC key and ECDH-ES+A256KW instead",
+    ),
+    (
+        MechanismType::SHA256_HMAC,
+        "HMAC with SHA-256 (HS256)",
+        "keep MAC keys elsewhere",
+    ),
+    (
+        MechanismType::SHA384_HMAC,
+        "HMAC with SHA-384 (HS384)",
+        "use HS256",
+    ),
+    (
+        MechanismType::SHA512_HMAC,
+        "HMAC with SHA-512 (HS512)",
+        "use HS256",
+    ),
+    (
+        MechanismType::ECDSA,
+        "ECDSA (ES256, ES384, ES512)",
+        "use PS256",
+    ),
+    (
+        MechanismType::RSA_PKCS_PSS,
+        "RSA-PSS (PS256, PS384, PS512)",
+        "use ES256",
+    ),
+    (
+        MechanismType::RSA_PKCS,
+        "RSA PKCS#1 v1.5 signatures (RS256, RS384, RS512)",
+        "use ES256",
+    ),
+    (MechanismType::EDDSA, "EdDSA", "use ES256"),
+    (MechanismType::ML_DSA, "ML-DSA (ML-DSA-65)", "use ES256"),
+];
 
 fn seen(library: &Pkcs11) -> String {
     let labels: Vec<String> = library
@@ -359,8 +391,10 @@ pub(super) fn keys(session: &Session) -> Result<Vec<TokenKey>, Broken> {
 
 fn kind_name(kind: KeyType) -> &'static str {
     match kind {
-        KeyType::EC => "ec",
+        KeyType::EC | KeyType::EC_EDWARDS | KeyType::EC_MONTGOMERY => "ec",
         KeyType::RSA => "rsa",
+        KeyType::ML_KEM => "ml-kem",
+        KeyType::ML_DSA => "ml-dsa",
         KeyType::AES => "aes",
         KeyType::GENERIC_SECRET | KeyType::SHA256_HMAC => "secret",
         _ => "other",

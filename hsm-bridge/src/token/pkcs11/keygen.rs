@@ -1,15 +1,17 @@
 //! Making a key that never leaves its token.
 
-use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{
-    Attribute, AttributeInfo, AttributeType, KeyType, ObjectClass, ObjectHandle,
+    Attribute, AttributeInfo, AttributeType, KeyType, MlDsaParameterSetType, MlKemParameterSetType,
+    ObjectClass, ObjectHandle,
 };
 use cryptoki::session::Session;
 
-use super::{Broken, keys};
-use crate::token::{FaultClass, NewKey, Purpose, TokenFault};
+use super::{Broken, Live, curves, keys};
+use crate::token::{Curve, FaultClass, NewKey, Purpose, TokenFault};
 
 pub(super) fn generate(
+    live: &Live,
     session: &Session,
     label: &str,
     new: NewKey,
@@ -27,11 +29,13 @@ pub(super) fn generate(
     }
     let id = session.generate_random_vec(16)?;
     let (secret, public) = match new {
-        NewKey::EcP256 | NewKey::Rsa(_) => {
-            let (public, private) = pair(session, label, &id, new, purpose)?;
+        NewKey::Aes(_) | NewKey::AesGcm(_) | NewKey::Hmac(_) => {
+            (secret(session, label, &id, new, purpose)?, None)
+        }
+        _ => {
+            let (public, private) = pair(live, session, label, &id, new, purpose)?;
             (private, Some(public))
         }
-        NewKey::Aes256 | NewKey::Hmac256 => (secret(session, label, &id, new, purpose)?, None),
     };
     if let Err(fault) = prove(session, secret, new) {
         // The key must not stay: it may be one that can leave.
@@ -45,6 +49,7 @@ pub(super) fn generate(
 }
 
 fn pair(
+    live: &Live,
     session: &Session,
     label: &str,
     id: &[u8],
@@ -57,9 +62,15 @@ fn pair(
     let mut private = named(label, id);
     private.extend(guarded());
     private.push(Attribute::Sign(sign));
-    let mechanism = match (new, purpose) {
-        (_, Purpose::Mac) => return Err(mismatch("a key pair cannot serve mac")),
-        (NewKey::Rsa(bits), _) => {
+    let mechanism = match new {
+        _ if purpose == Purpose::Mac => return Err(mismatch("a key pair cannot serve mac")),
+        NewKey::Ec(Curve::X25519) | NewKey::MlKem768 if sign => {
+            return Err(mismatch("a key of this kind cannot sign"));
+        }
+        NewKey::Ec(Curve::Ed25519) | NewKey::MlDsa65 if !sign => {
+            return Err(mismatch("a key of this kind can only sign"));
+        }
+        NewKey::Rsa(bits) => {
             public.extend([
                 Attribute::ModulusBits(u64::from(bits).into()),
                 Attribute::PublicExponent(vec![1, 0, 1]),
@@ -69,10 +80,31 @@ fn pair(
             private.extend([Attribute::Decrypt(!sign), Attribute::Unwrap(false)]);
             Mechanism::RsaPkcsKeyPairGen
         }
-        _ => {
-            public.push(Attribute::EcParams(keys::P256_OID.to_vec()));
+        NewKey::MlKem768 => {
+            let set = MlKemParameterSetType::ML_KEM_768.into();
+            public.extend([Attribute::ParameterSet(set), Attribute::Encapsulate(true)]);
+            private.push(Attribute::Decapsulate(true));
+            Mechanism::MlKemKeyPairGen
+        }
+        NewKey::MlDsa65 => {
+            let set = MlDsaParameterSetType::ML_DSA_65.into();
+            public.push(Attribute::ParameterSet(set));
+            Mechanism::MlDsaKeyPairGen
+        }
+        NewKey::Ec(curve) => {
+            public.push(Attribute::EcParams(curves::params(curve).to_vec()));
             private.push(Attribute::Derive(!sign));
-            Mechanism::EccKeyPairGen
+            match curve {
+                Curve::P256 | Curve::P384 | Curve::P521 => Mechanism::EccKeyPairGen,
+                // Tokens that are older than PKCS#11 3.0 make both kinds with one mechanism.
+                Curve::X25519 if live.can(MechanismType::ECC_MONTGOMERY_KEY_PAIR_GEN) => {
+                    Mechanism::EccMontgomeryKeyPairGen
+                }
+                Curve::X25519 | Curve::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
+            }
+        }
+        NewKey::Aes(_) | NewKey::AesGcm(_) | NewKey::Hmac(_) => {
+            return Err(mismatch("a secret key is no pair"));
         }
     };
     Ok(session.generate_key_pair(&mechanism, &public, &private)?)
@@ -87,26 +119,32 @@ fn secret(
 ) -> Result<ObjectHandle, Broken> {
     let mut template = named(label, id);
     template.extend(guarded());
-    template.push(Attribute::ValueLen(32.into()));
-    let off = |template: &mut Vec<Attribute>| {
-        template.extend([Attribute::Encrypt(false), Attribute::Decrypt(false)]);
+    let crypt = |template: &mut Vec<Attribute>, on: bool| {
+        template.extend([Attribute::Encrypt(on), Attribute::Decrypt(on)]);
     };
-    let mechanism = match (new, purpose) {
-        (NewKey::Aes256, Purpose::Unwrap) => {
+    let (mechanism, bytes) = match (new, purpose) {
+        (NewKey::Aes(bytes), Purpose::Unwrap) => {
             // Wrapping is what the self-test needs to make its own sample.
             template.extend([Attribute::Unwrap(true), Attribute::Wrap(true)]);
             template.push(Attribute::Sign(false));
-            off(&mut template);
-            Mechanism::AesKeyGen
+            crypt(&mut template, false);
+            (Mechanism::AesKeyGen, bytes)
         }
-        (NewKey::Hmac256, Purpose::Mac) => {
+        (NewKey::AesGcm(bytes), Purpose::Unwrap) => {
+            template.extend([Attribute::Unwrap(false), Attribute::Wrap(false)]);
+            template.push(Attribute::Sign(false));
+            crypt(&mut template, true);
+            (Mechanism::AesKeyGen, bytes)
+        }
+        (NewKey::Hmac(bytes), Purpose::Mac) => {
             template.push(Attribute::KeyType(KeyType::GENERIC_SECRET));
             template.extend([Attribute::Sign(true), Attribute::Verify(true)]);
-            off(&mut template);
-            Mechanism::GenericSecretKeyGen
+            crypt(&mut template, false);
+            (Mechanism::GenericSecretKeyGen, bytes)
         }
-        _ => return Err(mismatch("aes-256 serves unwrap, hmac-256 serves mac")),
+        _ => return Err(mismatch("AES keys serve unwrap, HMAC keys serve mac")),
     };
+    template.push(Attribute::ValueLen(u64::from(bytes).into()));
     Ok(session.generate_key(&mechanism, &template)?)
 }
 

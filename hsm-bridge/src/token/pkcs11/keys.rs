@@ -1,16 +1,16 @@
 //! Finding a key by its label, and reading what is public of it.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::object::{
+    Attribute, AttributeType, KeyType, MlDsaParameterSetType, MlKemParameterSetType, ObjectClass,
+    ObjectHandle, ParameterSetType,
+};
 use cryptoki::session::Session;
 use sha2::{Digest, Sha256};
 
-use super::{Broken, Found};
+use super::{Broken, Found, curves};
 use crate::jwa;
-use crate::token::{FaultClass, KeyFacts, KeyKind, TokenFault};
-
-/// Object identifier 1.2.840.10045.3.1.7 in DER: the curve P-256.
-pub(super) const P256_OID: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+use crate::token::{Curve, FaultClass, KeyFacts, KeyKind, TokenFault};
 
 /// The private or secret key with this label. One label must name one key.
 pub(super) fn find(session: &Session, label: &str) -> Result<Found, Broken> {
@@ -23,12 +23,17 @@ pub(super) fn find(session: &Session, label: &str) -> Result<Found, Broken> {
         [] => return Err(no_key(format!("no key has the label {label:?}"))),
         _ => return Err(no_key(format!("several keys have the label {label:?}"))),
     };
-    let facts = read(session, handle, label)?;
-    Ok(Found { handle, facts })
+    let public = find_public(session, label)?;
+    let facts = read(session, handle, public, label)?;
+    Ok(Found {
+        handle,
+        public,
+        facts,
+    })
 }
 
 /// The public half with this label, where the token keeps one.
-pub(super) fn find_public(session: &Session, label: &str) -> Result<Option<ObjectHandle>, Broken> {
+fn find_public(session: &Session, label: &str) -> Result<Option<ObjectHandle>, Broken> {
     Ok(find_all(session, ObjectClass::PUBLIC_KEY, label)?
         .first()
         .copied())
@@ -46,7 +51,12 @@ pub(super) fn find_all(
     ])?)
 }
 
-fn read(session: &Session, handle: ObjectHandle, label: &str) -> Result<KeyFacts, Broken> {
+fn read(
+    session: &Session,
+    handle: ObjectHandle,
+    public: Option<ObjectHandle>,
+    label: &str,
+) -> Result<KeyFacts, Broken> {
     let mut key_type = None;
     let mut id = Vec::new();
     for attribute in session.get_attributes(handle, &[AttributeType::KeyType, AttributeType::Id])? {
@@ -56,47 +66,79 @@ fn read(session: &Session, handle: ObjectHandle, label: &str) -> Result<KeyFacts
             _ => {}
         }
     }
+    let unused = || {
+        no_key(format!(
+            "the key {label:?} is of a kind the bridge does not use"
+        ))
+    };
     let kind = match key_type {
-        Some(KeyType::EC) => ec_kind(session, handle, label)?,
+        Some(KeyType::EC | KeyType::EC_EDWARDS | KeyType::EC_MONTGOMERY) => {
+            let params = session.get_attributes(handle, &[AttributeType::EcParams])?;
+            let curve = match params.as_slice() {
+                [Attribute::EcParams(der)] => curves::of(der).ok_or_else(unused)?,
+                _ => return Err(unused()),
+            };
+            KeyKind::Ec {
+                curve,
+                point: public.map_or(Ok(None), |public| ec_point(session, public, curve))?,
+            }
+        }
         Some(KeyType::RSA) => rsa_kind(session, handle)?,
+        Some(KeyType::ML_KEM) if is_set(session, handle, MlKemParameterSetType::ML_KEM_768)? => {
+            KeyKind::MlKem768 {
+                public: public.map_or(Ok(None), |public| value(session, public).map(Some))?,
+            }
+        }
+        Some(KeyType::ML_DSA) if is_set(session, handle, MlDsaParameterSetType::ML_DSA_65)? => {
+            KeyKind::MlDsa65 {
+                public: public.map_or(Ok(None), |public| value(session, public).map(Some))?,
+            }
+        }
         Some(KeyType::AES) => KeyKind::Aes {
             bytes: value_len(session, handle)?,
         },
-        Some(KeyType::GENERIC_SECRET | KeyType::SHA256_HMAC) => KeyKind::Hmac,
-        _ => {
-            return Err(no_key(format!(
-                "the key {label:?} is of a kind the bridge does not use"
-            )));
-        }
+        // cryptoki 0.12 reads the types of longer HMAC keys as this one.
+        Some(KeyType::GENERIC_SECRET | KeyType::SHA256_HMAC) => KeyKind::Hmac {
+            bytes: value_len(session, handle)?,
+        },
+        _ => return Err(unused()),
     };
     let fingerprint = jwa::thumbprint(&kind).unwrap_or_else(|| identity(label, &id));
     Ok(KeyFacts { kind, fingerprint })
 }
 
-fn ec_kind(session: &Session, handle: ObjectHandle, label: &str) -> Result<KeyKind, Broken> {
-    let params = session.get_attributes(handle, &[AttributeType::EcParams])?;
-    if !matches!(params.as_slice(), [Attribute::EcParams(oid)] if oid == P256_OID) {
-        return Err(no_key(format!("the key {label:?} is not on P-256")));
-    }
-    let point = match find_public(session, label)? {
-        Some(public) => ec_point(session, public)?,
-        None => None,
-    };
-    Ok(KeyKind::EcP256 { point })
-}
-
 /// CKA_EC_POINT is a DER OCTET STRING by the specification; some tokens give the bare point.
-fn ec_point(session: &Session, public: ObjectHandle) -> Result<Option<Vec<u8>>, Broken> {
+fn ec_point(
+    session: &Session,
+    public: ObjectHandle,
+    curve: Curve,
+) -> Result<Option<Vec<u8>>, Broken> {
     for attribute in session.get_attributes(public, &[AttributeType::EcPoint])? {
-        if let Attribute::EcPoint(der) = attribute {
-            return Ok(match der.as_slice() {
-                [0x04, 65, point @ ..] if point.len() == 65 => Some(point.to_vec()),
-                point if point.len() == 65 => Some(point.to_vec()),
-                _ => None,
-            });
+        if let Attribute::EcPoint(written) = attribute {
+            return Ok(curves::point(&written, curve).map(<[u8]>::to_vec));
         }
     }
     Ok(None)
+}
+
+fn is_set(
+    session: &Session,
+    handle: ObjectHandle,
+    wanted: impl Into<ParameterSetType>,
+) -> Result<bool, Broken> {
+    let read = session.get_attributes(handle, &[AttributeType::ParameterSet])?;
+    let wanted = wanted.into();
+    Ok(matches!(read.as_slice(), [Attribute::ParameterSet(set)] if *set == wanted))
+}
+
+/// The value of a public key.
+fn value(session: &Session, public: ObjectHandle) -> Result<Vec<u8>, Broken> {
+    for attribute in session.get_attributes(public, &[AttributeType::Value])? {
+        if let Attribute::Value(bytes) = attribute {
+            return Ok(bytes);
+        }
+    }
+    Err(no_key("a public key does not show its value".to_owned()))
 }
 
 fn rsa_kind(session: &Session, handle: ObjectHandle) -> Result<KeyKind, Broken> {

@@ -1,7 +1,7 @@
 //! One life of a module, from C_Initialize to C_Finalize: its sessions and what was found in it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -16,9 +16,10 @@ use crate::secret::SecretSource;
 use crate::token::{FaultClass, KeyFacts, TokenFault};
 
 /// A key that was found: good for this life of the module only, since modules reuse handles.
-#[derive(Clone)]
 pub(super) struct Found {
     pub(super) handle: ObjectHandle,
+    /// The public half, where the token keeps one.
+    pub(super) public: Option<ObjectHandle>,
     pub(super) facts: KeyFacts,
 }
 
@@ -28,7 +29,7 @@ pub(super) struct Live {
     lanes: Vec<Mutex<Option<Session>>>,
     // None when the token grants a single session: that one then is the only lane.
     anchor: Option<Mutex<Session>>,
-    found: Mutex<HashMap<String, Found>>,
+    found: Mutex<HashMap<String, Arc<Found>>>,
     mechanisms: Vec<MechanismType>,
     library: Pkcs11,
     slot: Slot,
@@ -144,12 +145,12 @@ impl Live {
 
     /// The key of a label, from the cache or by a search: a search costs milliseconds in a token
     /// with many keys.
-    pub(super) fn find(&self, session: &Session, label: &str) -> Result<Found, Broken> {
+    pub(super) fn find(&self, session: &Session, label: &str) -> Result<Arc<Found>, Broken> {
         if let Some(found) = lock(&self.found).get(label) {
-            return Ok(found.clone());
+            return Ok(Arc::clone(found));
         }
-        let found = keys::find(session, label)?;
-        lock(&self.found).insert(label.to_owned(), found.clone());
+        let found = Arc::new(keys::find(session, label)?);
+        lock(&self.found).insert(label.to_owned(), Arc::clone(&found));
         Ok(found)
     }
 

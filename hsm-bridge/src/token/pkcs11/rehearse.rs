@@ -2,11 +2,12 @@
 
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::aead::GcmParams;
 use cryptoki::object::{Attribute, AttributeType};
 use cryptoki::session::Session;
 use zeroize::Zeroizing;
 
-use super::{Broken, Found, keys, orders};
+use super::{Broken, Found, orders};
 use crate::jwa;
 use crate::token::{FaultClass, KeyKind, Order, Rehearsal, TokenFault};
 
@@ -17,13 +18,12 @@ const SAMPLE: &[u8; 32] = b"sealgate rehearsal, not a secret";
 pub(super) fn rehearse(
     session: &Session,
     key: &Found,
-    label: &str,
     sample: &Order,
 ) -> Result<Option<Rehearsal>, Broken> {
-    let Some(mut rehearsal) = script(session, key, label, sample)? else {
+    let Some(mut rehearsal) = script(session, key, sample)? else {
         return Ok(None);
     };
-    let result = orders::perform(session, key.handle, &rehearsal.order)?;
+    let result = orders::perform(session, key, &rehearsal.order)?;
     match &rehearsal.expected {
         Some(expected) if **expected != *result => {
             let what = format!("{} gave a wrong result in its self-test", sample.name());
@@ -35,25 +35,21 @@ pub(super) fn rehearse(
     Ok(Some(rehearsal))
 }
 
-fn script(
-    session: &Session,
-    key: &Found,
-    label: &str,
-    sample: &Order,
-) -> Result<Option<Rehearsal>, Broken> {
+fn script(session: &Session, key: &Found, sample: &Order) -> Result<Option<Rehearsal>, Broken> {
     Ok(match (sample, &key.facts.kind) {
-        // ECDH with the base point gives the x coordinate of the key's own public point.
-        (Order::Agree { .. }, KeyKind::EcP256 { point }) => {
-            let expected = point.as_ref().and_then(|point| point.get(1..33));
+        // Agreeing with the base point gives the x coordinate of the key's own public point.
+        (Order::Agree { .. }, KeyKind::Ec { curve, point }) => {
+            let expected = point.as_ref().and_then(|point| curve.coordinates(point));
             Some(Rehearsal {
                 order: Order::Agree {
-                    point: jwa::P256_BASE_POINT.to_vec(),
+                    curve: *curve,
+                    point: jwa::base_point(*curve),
                 },
-                expected: expected.map(|x| Zeroizing::new(x.to_vec())),
+                expected: expected.map(|(x, _)| Zeroizing::new(x.to_vec())),
             })
         }
         (Order::DecryptOaep { hash, .. }, KeyKind::Rsa { .. }) => {
-            let Some(public) = keys::find_public(session, label)? else {
+            let Some(public) = key.public else {
                 return Ok(None);
             };
             let mechanism = Mechanism::RsaPkcsOaep(orders::oaep(*hash));
@@ -70,7 +66,7 @@ fn script(
             })
         }
         (Order::UnwrapAes { .. }, KeyKind::Aes { .. }) => {
-            if !may_wrap(session, key)? {
+            if !may(session, key, AttributeType::Wrap)? {
                 return Ok(None);
             }
             let mut template = orders::readable_secret();
@@ -87,19 +83,53 @@ fn script(
                 expected: Some(Zeroizing::new(SAMPLE.to_vec())),
             })
         }
-        (Order::Mac { hash, .. }, KeyKind::Hmac) => Some(Rehearsal {
+        (Order::UnwrapGcm { .. }, KeyKind::Aes { .. }) => {
+            if !may(session, key, AttributeType::Encrypt)? {
+                return Ok(None);
+            }
+            // A nonce of its own each time: senders use this key too.
+            let mut iv = [0; 12];
+            session.generate_random_slice(&mut iv)?;
+            let mut nonce = iv;
+            let params = GcmParams::new(&mut nonce, &[], orders::TAG_BITS.into())?;
+            let mechanism = Mechanism::AesGcm(params);
+            let wrapped = match session.encrypt(&mechanism, key.handle, SAMPLE) {
+                Ok(wrapped) => wrapped,
+                Err(error) => return refused(error),
+            };
+            Some(Rehearsal {
+                order: Order::UnwrapGcm { iv, wrapped },
+                expected: Some(Zeroizing::new(SAMPLE.to_vec())),
+            })
+        }
+        (Order::Decapsulate { .. }, KeyKind::MlKem768 { .. }) => {
+            let Some(public) = key.public else {
+                return Ok(None);
+            };
+            let mut template = orders::readable_secret();
+            template.push(Attribute::ValueLen(orders::KEM_SECRET_BYTES.into()));
+            let (ciphertext, secret) =
+                match session.encapsulate_key(&Mechanism::MlKem, public, &template) {
+                    Ok(made) => made,
+                    Err(error) => return refused(error),
+                };
+            Some(Rehearsal {
+                order: Order::Decapsulate { ciphertext },
+                expected: Some(orders::read_and_destroy(session, secret)?),
+            })
+        }
+        (Order::Mac { hash, .. }, KeyKind::Hmac { .. }) => Some(Rehearsal {
             order: Order::Mac {
                 hash: *hash,
                 data: SAMPLE.to_vec(),
             },
             expected: None,
         }),
-        (Order::SignEs256 { .. }, KeyKind::EcP256 { .. }) => Some(Rehearsal {
-            order: Order::SignEs256 { digest: *SAMPLE },
-            expected: None,
-        }),
-        (Order::SignPs256 { .. }, KeyKind::Rsa { .. }) => Some(Rehearsal {
-            order: Order::SignPs256 { digest: *SAMPLE },
+        (Order::Sign { scheme, input }, _) => Some(Rehearsal {
+            order: Order::Sign {
+                scheme: *scheme,
+                input: SAMPLE.iter().copied().cycle().take(input.len()).collect(),
+            },
             expected: None,
         }),
         _ => {
@@ -109,9 +139,12 @@ fn script(
     })
 }
 
-fn may_wrap(session: &Session, key: &Found) -> Result<bool, Broken> {
-    let read = session.get_attributes(key.handle, &[AttributeType::Wrap])?;
-    Ok(matches!(read.as_slice(), [Attribute::Wrap(true)]))
+fn may(session: &Session, key: &Found, what: AttributeType) -> Result<bool, Broken> {
+    let read = session.get_attributes(key.handle, &[what])?;
+    Ok(matches!(
+        read.as_slice(),
+        [Attribute::Wrap(true) | Attribute::Encrypt(true)]
+    ))
 }
 
 /// A token that will not encrypt its own sample lacks the variant: SoftHSM2 answers
