@@ -13,7 +13,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
-use sealgate_engine::{HeaderEdit, HeaderLine, KeyQuestion, SharedAnswer, SharedRequest};
+use sealgate_engine::{
+    HeaderEdit, HeaderLine, KeyQuestion, KeySetQuestion, SharedAnswer, SharedRequest,
+};
 use zeroize::Zeroizing;
 
 /// A host call did not work. Which one goes to the log; what to do is always the same: refuse.
@@ -196,6 +198,19 @@ pub(crate) fn ask_key_service(question: &KeyQuestion) -> HostResult<u32> {
     .or_else(fault("http_call"))
 }
 
+/// Fetches an issuer's key set; the answer comes in `on_http_call_response`.
+pub(crate) fn fetch_key_set(question: &KeySetQuestion) -> HostResult<u32> {
+    let headers = vec![
+        (":method", "GET"),
+        (":path", question.path.as_str()),
+        (":authority", question.authority.as_str()),
+        ("accept", "application/jwk-set+json, application/json"),
+    ];
+    let timeout = Duration::from_millis(u64::from(question.timeout_ms));
+    hostcalls::dispatch_http_call(&question.cluster, headers, None, vec![], timeout)
+        .or_else(fault("http_call"))
+}
+
 /// Who asks, for the key service's budget of failures: the client certificate, else the address.
 fn client_tag() -> String {
     let tag = property_text(&["connection", "sha256_peer_certificate_digest"])
@@ -215,7 +230,7 @@ fn client_tag() -> String {
 }
 
 /// Status and body of the answer, inside `on_http_call_response`. Status 0 when there is none.
-pub(crate) fn key_service_answer(body_bytes: usize) -> (u16, Zeroizing<Vec<u8>>) {
+pub(crate) fn call_answer(body_bytes: usize, max_bytes: usize) -> (u16, Zeroizing<Vec<u8>>) {
     let status = hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, ":status");
     let status = status
         .ok()
@@ -225,7 +240,7 @@ pub(crate) fn key_service_answer(body_bytes: usize) -> (u16, Zeroizing<Vec<u8>>)
     let Some(status) = status else {
         return (0, Zeroizing::default());
     };
-    if body_bytes > sealgate_wire::MAX_BODY_BYTES {
+    if body_bytes > max_bytes {
         return (0, Zeroizing::default());
     }
     let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, body_bytes);

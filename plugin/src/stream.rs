@@ -7,8 +7,8 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel};
 use sealgate_engine::{
-    Channel, Effect, Event, Exchange, Forward, Gate, KeyQuestion, Reason, Refusal, RequestHead,
-    Ticket,
+    Channel, Effect, Event, Exchange, Forward, Gate, KeyQuestion, MAX_KEY_SET_BYTES, Reason,
+    Refusal, RequestHead, Ticket,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -40,8 +40,8 @@ pub(crate) struct Stream {
     /// The stream has ended, by its last body byte or by its trailers.
     body_complete: bool,
     has_trailers: bool,
-    /// The one question that is on its way to the key service.
-    asked: Option<(u32, Ticket)>,
+    /// The one question that is on its way, and the largest answer to it.
+    asked: Option<(u32, Ticket, usize)>,
     response: ResponseState,
 }
 
@@ -105,15 +105,14 @@ impl Stream {
                 }
                 Effect::AskKey { ticket, question } => match self.ask(ticket, &question) {
                     Ok(()) => return Ok(()),
-                    // An unknown cluster answers at once, and never will answer otherwise.
-                    Err(fault) => {
-                        self.shared.metrics.host_fault(fault.call);
-                        event = Event::KeyAnswer {
-                            ticket,
-                            status: 0,
-                            body: Zeroizing::default(),
-                        };
+                    Err(fault) => event = self.no_answer(ticket, fault),
+                },
+                Effect::FetchKeySet { ticket, question } => match host::fetch_key_set(&question) {
+                    Ok(call) => {
+                        self.asked = Some((call, ticket, MAX_KEY_SET_BYTES));
+                        return Ok(());
                     }
+                    Err(fault) => event = self.no_answer(ticket, fault),
                 },
                 Effect::Shared { ticket, request } => {
                     event = Event::SharedAnswer {
@@ -142,8 +141,19 @@ impl Stream {
     }
 
     fn ask(&mut self, ticket: Ticket, question: &KeyQuestion) -> Result<(), HostFault> {
-        self.asked = Some((host::ask_key_service(question)?, ticket));
+        let call = host::ask_key_service(question)?;
+        self.asked = Some((call, ticket, sealgate_wire::MAX_BODY_BYTES));
         Ok(())
+    }
+
+    /// An unknown cluster answers at once, and never will answer otherwise.
+    fn no_answer(&self, ticket: Ticket, fault: HostFault) -> Event {
+        self.shared.metrics.host_fault(fault.call);
+        Event::KeyAnswer {
+            ticket,
+            status: 0,
+            body: Zeroizing::default(),
+        }
     }
 
     /// Applies the changes; only when all of them took does the verdict become `Allowed`.
@@ -317,7 +327,7 @@ impl Context for Stream {
         body_bytes: usize,
         _trailers: usize,
     ) {
-        let Some((asked, ticket)) = self.asked.take() else {
+        let Some((asked, ticket, max_bytes)) = self.asked.take() else {
             return;
         };
         if asked != token {
@@ -327,7 +337,7 @@ impl Context for Stream {
         // A call that broke off has no header map at all; asking for one would trap.
         let (status, body) = match headers {
             0 => Default::default(),
-            _ => host::key_service_answer(body_bytes),
+            _ => host::call_answer(body_bytes, max_bytes),
         };
         let answer = Event::KeyAnswer {
             ticket,

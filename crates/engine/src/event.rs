@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::forward::{Forward, HeaderEdit};
+use crate::key_set::KeySetQuestion;
 use crate::refusal::Refusal;
 use crate::request::HeaderLine;
 
@@ -21,7 +22,7 @@ pub enum Event {
     },
     /// The whole body, after [`Effect::NeedBody`] and the end of the stream (body or trailers).
     Body(Vec<u8>),
-    /// Answer to [`Effect::AskKey`]: status and body as received. A call that failed in the host
+    /// Answer to [`Effect::AskKey`] or [`Effect::FetchKeySet`]: status and body as received. A call that failed in the host
     /// is status 0 with an empty body.
     KeyAnswer {
         /// The question.
@@ -62,6 +63,14 @@ pub enum Effect {
         ticket: Ticket,
         /// What to send.
         question: KeyQuestion,
+    },
+    /// Fetch an issuer's key set with a GET; the answer comes as [`Event::KeyAnswer`], its body at
+    /// most [`crate::MAX_KEY_SET_BYTES`] bytes.
+    FetchKeySet {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// Where it is.
+        question: KeySetQuestion,
     },
     /// Ask the shared store; the host answers at once.
     Shared {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use sealgate_wire::Operation;
 
-use crate::event::{Effect, Event, KeyQuestion, Ticket};
+use crate::event::{Effect, Event, KeyQuestion, SharedRequest, Ticket};
 use crate::forward::{Proof, Proofs, open};
 use crate::gate::Compiled;
 use crate::policy::Mode;
@@ -21,7 +21,7 @@ use crate::policy::compiled::Policy;
 use crate::refusal::{Reason, Refusal, Stage};
 use crate::request::{Channel, Request};
 use crate::stage::key_answer::PendingUnwrap;
-use crate::stage::{replay, signature};
+use crate::stage::{replay, signature, token};
 
 /// A fault of a stage that is only observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,12 @@ enum HeadSignature {
 enum Pending {
     SignatureMac(Box<signature::PendingMac>),
     TokenKey(Box<PendingUnwrap>),
+    /// Is there a newer copy of the key set on this host?
+    KeySetCopy(Box<token::PendingKeySet>),
+    /// The issuer was asked; the version that the shared copy had.
+    KeySet(Box<token::PendingKeySet>, Option<u32>),
+    /// The new copy is being written for the other workers.
+    KeySetStored(Box<token::PendingKeySet>),
     Replay(Box<replay::Recording>),
     ReplayAnswer,
     PayloadKey(Box<PendingUnwrap>),
@@ -184,10 +190,11 @@ impl Exchange {
                     body,
                 },
             ) if ticket == expected => self.key_answer(pending, status, &body, now),
-            (
-                State::Waiting(expected, Pending::Replay(recording)),
-                Event::SharedAnswer { ticket, answer },
-            ) if ticket == expected => self.shared_answer(recording, answer, now),
+            (State::Waiting(expected, pending), Event::SharedAnswer { ticket, answer })
+                if ticket == expected =>
+            {
+                self.shared_answer(pending, answer, now)
+            }
             _ => Err(Reason::UnexpectedEvent),
         };
         self.run(progress, now)
@@ -353,6 +360,12 @@ impl Exchange {
         let ticket = self.ticket();
         self.state = State::Waiting(ticket, pending);
         Progress::Hold(Effect::AskKey { ticket, question })
+    }
+
+    fn hold_shared(&mut self, request: SharedRequest, pending: Pending) -> Progress {
+        let ticket = self.ticket();
+        self.state = State::Waiting(ticket, pending);
+        Progress::Hold(Effect::Shared { ticket, request })
     }
 
     fn ticket(&mut self) -> Ticket {

@@ -3,7 +3,7 @@
 use sealgate_signature::Coverage;
 
 use crate::policy::Mode;
-use crate::policy::compiled::Policy;
+use crate::policy::compiled::{Policy, TokenPolicy};
 use crate::policy::keys::DecryptKey;
 use crate::policy::raw::{RawPayloadFormat, RawReplayBy};
 
@@ -52,13 +52,7 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
             observed(stage.mode),
             stage.header,
             keys(&stage.decrypt),
-            match stage.verify.as_slice() {
-                [] => "not signed inside".to_owned(),
-                keys => {
-                    let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
-                    format!("signed inside by {}", ids.join(" or "))
-                }
-            },
+            signed_inside(stage),
             stage.issuer,
             stage.audience.join(" or "),
         ));
@@ -123,6 +117,20 @@ fn observed(mode: Mode) -> &'static str {
         Mode::Enforce => "",
         Mode::Observe => " (observed only)",
     }
+}
+
+fn signed_inside(stage: &TokenPolicy) -> String {
+    let mut ids: Vec<String> = stage.verify.iter().map(|key| key.id.clone()).collect();
+    if let Some(set) = &stage.key_set {
+        ids.push(format!(
+            "{}, a key set fetched from cluster {} at {}",
+            set.id, set.question.cluster, set.question.path
+        ));
+    }
+    if ids.is_empty() {
+        return "not signed inside".to_owned();
+    }
+    format!("signed inside by {}", ids.join(" or "))
 }
 
 fn keys(keys: &[std::sync::Arc<DecryptKey>]) -> String {

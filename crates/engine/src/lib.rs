@@ -24,6 +24,7 @@ mod exchange;
 mod explain;
 mod forward;
 mod gate;
+mod key_set;
 mod limits;
 mod policy;
 mod refusal;
@@ -35,6 +36,7 @@ pub use event::{Effect, Event, KeyQuestion, ResponseHead, SharedAnswer, SharedRe
 pub use exchange::{Exchange, Observation};
 pub use forward::{Forward, HeaderEdit};
 pub use gate::{Gate, Inspection};
+pub use key_set::{KeySetQuestion, MAX_KEY_SET_BYTES};
 #[cfg(feature = "schema")]
 pub use policy::schema;
 pub use policy::{

@@ -222,6 +222,8 @@ reasons! {
     TokenKeyRefused = "token-key-refused", Token, Unauthenticated;
     /// The key service could not answer.
     TokenKeyService = "token-key-service", Token, Unavailable;
+    /// The issuer's key set could not be fetched, and no copy is young enough.
+    TokenKeySet = "token-key-set", Token, Unavailable;
 
     /// The body is not in the format of the policy.
     PayloadFormat = "payload-format", Payload, Unsupported;

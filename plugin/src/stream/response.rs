@@ -83,7 +83,10 @@ impl Stream {
                     self.replace_response(&refusal);
                     return Ok(());
                 }
-                Effect::NeedBody | Effect::Shared { .. } | Effect::Forward(_) => {
+                Effect::NeedBody
+                | Effect::FetchKeySet { .. }
+                | Effect::Shared { .. }
+                | Effect::Forward(_) => {
                     self.replace_response(&Reason::UnexpectedEvent.into());
                     return Ok(());
                 }

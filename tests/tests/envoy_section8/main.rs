@@ -5,6 +5,7 @@
 
 mod bodies;
 mod bridge;
+mod key_sets;
 mod metrics;
 mod routes;
 mod tls;

@@ -3,10 +3,10 @@
 use sealgate_wire::{MacRequest, Operation};
 
 use super::{Exchange, HeadSignature, Pending, Progress, State, Step};
-use crate::event::Effect;
+use crate::event::{Effect, SharedRequest};
 use crate::forward::Proof;
 use crate::policy::Mode;
-use crate::policy::compiled::{Policy, ReplayPolicy, SignaturePolicy};
+use crate::policy::compiled::{Policy, ReplayPolicy, SignaturePolicy, TokenPolicy};
 use crate::refusal::Reason;
 use crate::stage::{channel, inspect, payload, replay, signature, token};
 
@@ -69,11 +69,26 @@ impl Exchange {
         let Some(stage) = &policy.token else {
             return Ok(Progress::Next(Step::Body));
         };
-        let checked = match token::start(stage, self.request()?, now) {
+        let checked = token::start(stage, self.request()?, now);
+        self.token_step(stage, checked)
+    }
+
+    /// Takes the token stage to where it waits, is done, or has failed.
+    pub(super) fn token_step(
+        &mut self,
+        stage: &TokenPolicy,
+        checked: Result<token::Step, Reason>,
+    ) -> Result<Progress, Reason> {
+        let checked = match checked {
             Ok(token::Step::Ask(pending)) => match self.ask(&pending.kid, &pending.operation()) {
                 Ok(question) => return Ok(self.hold_key(question, Pending::TokenKey(pending))),
                 Err(_) => Err(Reason::TokenKeyService),
             },
+            Ok(token::Step::KeySet(pending)) => {
+                let key = pending.set.shared_name();
+                let request = SharedRequest::Get { key };
+                return Ok(self.hold_shared(request, Pending::KeySetCopy(pending)));
+            }
             Ok(token::Step::Verified(verified)) => Ok(verified),
             Err(reason) => Err(reason),
         };
@@ -151,10 +166,8 @@ impl Exchange {
             return Ok(self.hold_key(question, Pending::ReplayAnswer));
         }
         let recording = replay::Recording::new(stage, subject)?;
-        let ticket = self.ticket();
         let request = recording.ask();
-        self.state = State::Waiting(ticket, Pending::Replay(Box::new(recording)));
-        Ok(Progress::Hold(Effect::Shared { ticket, request }))
+        Ok(self.hold_shared(request, Pending::Replay(Box::new(recording))))
     }
 
     pub(super) fn payload(&mut self, policy: &Policy) -> Result<Progress, Reason> {

@@ -8,6 +8,7 @@ use sealgate_signature::Scheme;
 
 use super::keys::{DecryptKey, MessageKey, SigningKey, VerifierKey};
 use super::raw::{Mode, RawPayloadFormat, RawReplayBy};
+use crate::key_set::KeySet;
 
 /// How to reach hsm-bridge.
 pub(crate) struct Bridge {
@@ -79,6 +80,8 @@ pub(crate) struct TokenPolicy {
     pub(crate) scheme: String,
     pub(crate) decrypt: Vec<Arc<DecryptKey>>,
     pub(crate) verify: Vec<Arc<VerifierKey>>,
+    /// Keys at the issuer, beside those of `verify`.
+    pub(crate) key_set: Option<Arc<KeySet>>,
     pub(crate) issuer: String,
     pub(crate) audience: Vec<String>,
     pub(crate) leeway_seconds: u64,

@@ -1,6 +1,7 @@
 //! The key table of a policy: each key with one purpose, one algorithm and checked material.
 
 mod message;
+mod remote;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use super::fault::Findings;
 use super::material::{Material, MaterialSource, resolve};
 use super::raw::{RawKey, RawKeyUse};
 use super::read::section;
+use crate::key_set::KeySet;
 
 /// A key that opens tokens or payloads.
 pub(crate) struct DecryptKey {
@@ -55,6 +57,7 @@ pub(crate) struct Key {
     pub(crate) decrypt: Option<Arc<DecryptKey>>,
     pub(crate) token: Option<Arc<VerifierKey>>,
     pub(crate) sign: Option<Arc<SigningKey>>,
+    pub(crate) set: Option<Arc<KeySet>>,
 }
 
 /// A private key in the bridge that signs responses.
@@ -187,6 +190,17 @@ impl KeyTable {
         source: &dyn MaterialSource,
         findings: &mut Findings,
     ) -> Option<Key> {
+        if let Some(jwks) = raw.jwks.take() {
+            return remote::key_set(raw, jwks, path, findings);
+        }
+        if raw.alg.is_empty() {
+            findings.fault(
+                format!("{path}.alg"),
+                "is missing",
+                "write the one algorithm that the key works with",
+            );
+            return None;
+        }
         let material = resolve(
             std::mem::take(&mut raw.material),
             &format!("{path}.material"),

@@ -3,6 +3,7 @@
 //! Unknown members are refused everywhere. The doc comments here are what `docs/policy.md` prints.
 
 mod inspect;
+mod jwks;
 mod signature;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use inspect::{RawInspect, RawInspectExclusion, RawInspectLimits};
+pub(crate) use jwks::RawJwks;
 pub(crate) use signature::{
     RawCustomScheme, RawReplay, RawReplayBy, RawReplayStore, RawRespond, RawRespondSign, RawScheme,
     RawSignature, RawSignatureEncoding, RawSignatureOptions, RawWhenFull,
@@ -86,6 +88,7 @@ pub(crate) struct RawKey {
     /// have nothing better `HMAC-SHA1`, `HMAC-MD5`. `decrypt`: `A256GCM`, `dir`, `ECDH-ES`,
     /// `ECDH-ES+A256KW`, `RSA-OAEP`, `RSA-OAEP-256`, `A256KW`. `verify`: `HS256` (tokens), `ES256`,
     /// `EdDSA` (tokens and messages), `ES384`, `PS256`, `PS512`, `RS256` (messages). `sign`: `ES256`, `PS256`.
+    #[serde(default)]
     pub(crate) alg: String,
     /// The sender's name for the key, where it is not `id`. Several keys may have one name: a
     /// signature by any of them is accepted, so that a sender can change keys at leisure.
@@ -101,7 +104,12 @@ pub(crate) struct RawKey {
     #[serde(default)]
     pub(crate) verify_only: bool,
     /// Where the key material is.
+    #[serde(default)]
     pub(crate) material: RawMaterial,
+    /// A JWK Set at its issuer instead of `alg` and `material` (verify of tokens).
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<RawJwks>"))]
+    pub(crate) jwks: Option<RawJwks>,
 }
 
 /// Purpose of a key.
@@ -120,7 +128,7 @@ pub(crate) enum RawKeyUse {
 }
 
 /// Where key material comes from: exactly one of `inline`, `env`, `file`, `bridge`, `jwk`.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawMaterial {

@@ -1,13 +1,17 @@
 //! The encrypted token: opened, its inner signature verified, its claims checked and mapped.
 
+use std::sync::Arc;
+
 use sealgate_jose::jwe::Sealed;
 use sealgate_jose::jwt::{ClaimFault, Claims, Expected};
 use sealgate_jose::{Limits, jws};
 use serde_json::Value;
 
 use super::key_answer::{Closed, Opening, PendingUnwrap, open};
+use crate::key_set::{KeySet, Lookup};
 use crate::limits::{MAX_CLAIM_BYTES, MAX_TOKEN_BYTES};
 use crate::policy::compiled::TokenPolicy;
+use crate::policy::keys::VerifierKey;
 use crate::refusal::Reason;
 use crate::request::Request;
 
@@ -35,6 +39,28 @@ impl TokenVerified {
 pub(crate) enum Step {
     Verified(TokenVerified),
     Ask(Box<PendingUnwrap>),
+    /// The key set of the issuer has to be looked at anew.
+    KeySet(Box<PendingKeySet>),
+}
+
+/// An opened token that waits for its issuer's keys.
+pub(crate) struct PendingKeySet {
+    pub(crate) set: Arc<KeySet>,
+    signed: Vec<u8>,
+    kid: Option<String>,
+}
+
+impl PendingKeySet {
+    /// Takes the copy that the workers share; whether that will do.
+    pub(crate) fn take_copy(&self, copy: &[u8], now: i64) -> bool {
+        self.set.take_copy(copy, self.kid.as_deref(), now)
+    }
+
+    /// Verifies with what is known now.
+    pub(crate) fn finish(self, policy: &TokenPolicy, now: i64) -> Result<TokenVerified, Reason> {
+        let key = self.set.known(self.kid.as_deref(), now)?;
+        verified(&self.signed, &key).and_then(|payload| claims(policy, payload, now))
+    }
 }
 
 /// Reads the token from its header and opens it, or says what to ask the key service.
@@ -46,7 +72,7 @@ pub(crate) fn start(policy: &TokenPolicy, request: &Request, now: i64) -> Result
     };
     let sealed = Sealed::compact(token, &limits).map_err(|_| Reason::TokenMalformed)?;
     match open(sealed, policy.decrypt.iter().map(AsRef::as_ref)).map_err(reason)? {
-        Opening::Opened(plaintext) => verify(policy, plaintext, now).map(Step::Verified),
+        Opening::Opened(plaintext) => verify(policy, plaintext, now),
         Opening::Ask(pending) => Ok(Step::Ask(pending)),
     }
 }
@@ -58,7 +84,7 @@ pub(crate) fn finish(
     status: u16,
     body: &[u8],
     now: i64,
-) -> Result<TokenVerified, Reason> {
+) -> Result<Step, Reason> {
     let plaintext = pending.finish(status, body).map_err(reason)?;
     verify(policy, plaintext, now)
 }
@@ -81,12 +107,49 @@ fn presented<'a>(policy: &'a TokenPolicy, request: &'a Request) -> Result<&'a [u
     }
 }
 
-fn verify(policy: &TokenPolicy, plaintext: Vec<u8>, now: i64) -> Result<TokenVerified, Reason> {
-    let payload = if policy.verify.is_empty() {
-        plaintext
-    } else {
-        verify_inner(policy, &plaintext)?
+fn verify(policy: &TokenPolicy, plaintext: Vec<u8>, now: i64) -> Result<Step, Reason> {
+    if policy.verify.is_empty() && policy.key_set.is_none() {
+        return claims(policy, plaintext, now).map(Step::Verified);
+    }
+    let kid = signed(&plaintext)?.header().kid.clone();
+    let key = match key(policy, kid.as_deref(), now)? {
+        Some(key) => key,
+        None => {
+            let set = policy.key_set.clone().ok_or(Reason::TokenSignature)?;
+            let signed = plaintext;
+            return Ok(Step::KeySet(Box::new(PendingKeySet { set, signed, kid })));
+        }
     };
+    let payload = verified(&plaintext, &key)?;
+    claims(policy, payload, now).map(Step::Verified)
+}
+
+/// The key of the JWS inside: chosen by `kid`, or the only one. `None`: the key set first.
+fn key(
+    policy: &TokenPolicy,
+    kid: Option<&str>,
+    now: i64,
+) -> Result<Option<Arc<VerifierKey>>, Reason> {
+    let written = match (kid, policy.verify.as_slice(), &policy.key_set) {
+        (Some(kid), keys, _) => keys.iter().find(|key| key.id == kid),
+        (None, [only], None) => Some(only),
+        _ => None,
+    };
+    match (written, &policy.key_set) {
+        (Some(key), _) => Ok(Some(key.clone())),
+        (None, Some(_)) if kid.is_none() && !policy.verify.is_empty() => {
+            Err(Reason::TokenSignature)
+        }
+        (None, Some(set)) => match set.look_up(kid, now) {
+            Lookup::Known(key) => Ok(Some(key)),
+            Lookup::Ask => Ok(None),
+            Lookup::Refused(reason) => Err(reason),
+        },
+        (None, None) => Err(Reason::TokenSignature),
+    }
+}
+
+fn claims(policy: &TokenPolicy, payload: Vec<u8>, now: i64) -> Result<TokenVerified, Reason> {
     let claims = Claims::parse(&payload).map_err(|_| Reason::TokenClaims)?;
     let expected = Expected {
         issuer: Some(&policy.issuer),
@@ -113,23 +176,18 @@ fn verify(policy: &TokenPolicy, plaintext: Vec<u8>, now: i64) -> Result<TokenVer
     })
 }
 
-/// The JWS inside the JWE: its key is chosen by `kid`, or is the only one.
-fn verify_inner(policy: &TokenPolicy, plaintext: &[u8]) -> Result<Vec<u8>, Reason> {
+/// The JWS inside the JWE.
+fn signed(plaintext: &[u8]) -> Result<jws::Signed<'_>, Reason> {
     let limits = Limits {
         max_token_bytes: MAX_TOKEN_BYTES,
         ..Limits::TOKEN
     };
-    let signed = jws::Signed::compact(plaintext, &limits).map_err(|_| Reason::TokenSignature)?;
-    let key = match (signed.header().kid.as_deref(), policy.verify.as_slice()) {
-        (Some(kid), keys) => keys.iter().find(|key| key.id == kid),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    };
-    let key = key.ok_or(Reason::TokenSignature)?;
-    let verified = signed
-        .verify(&key.key)
-        .map_err(|_| Reason::TokenSignature)?;
-    Ok(verified.into_payload())
+    jws::Signed::compact(plaintext, &limits).map_err(|_| Reason::TokenSignature)
+}
+
+fn verified(plaintext: &[u8], key: &VerifierKey) -> Result<Vec<u8>, Reason> {
+    let verified = signed(plaintext)?.verify(&key.key);
+    Ok(verified.map_err(|_| Reason::TokenSignature)?.into_payload())
 }
 
 /// Text of a claim as a header value: strings, numbers and booleans; arrays of strings are joined

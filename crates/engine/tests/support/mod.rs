@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use aes_kw::cipher::KeyInit;
 use sealgate_engine::{
-    Channel, Effect, Event, Exchange, Forward, Gate, NoMaterials, Reason, RequestHead,
-    SharedAnswer, SharedRequest,
+    Channel, Effect, Event, Exchange, Forward, Gate, KeySetQuestion, NoMaterials, Reason,
+    RequestHead, SharedAnswer, SharedRequest,
 };
 use sealgate_jose::jwe::{self, ContentEncryption, EncryptionKey, KeyManagement, SealSpec};
 use sealgate_jose::jws::{self, SignKey, SignSpec};
@@ -230,12 +230,15 @@ pub fn seal_dir(plaintext: &[u8], key: &[u8]) -> String {
 }
 
 pub fn sealed_token(claims: &Value) -> String {
-    let key = SignKey::hs256(&IDP_KEY).unwrap();
+    signed_token(claims, &SignKey::hs256(&IDP_KEY).unwrap(), Some("idp"))
+}
+
+pub fn signed_token(claims: &Value, key: &SignKey, kid: Option<&str>) -> String {
     let spec = SignSpec {
-        kid: Some("idp"),
+        kid,
         ..SignSpec::default()
     };
-    let signed = jws::sign_compact(claims.to_string().as_bytes(), &spec, &key).unwrap();
+    let signed = jws::sign_compact(claims.to_string().as_bytes(), &spec, key).unwrap();
     seal_jwe(signed.as_bytes(), Some("wrap"), Some("JWT"))
 }
 
@@ -258,6 +261,10 @@ pub struct Host {
     pub key_answer: Option<(u16, Vec<u8>)>,
     pub questions: Vec<String>,
     pub store_fails: bool,
+    /// What the issuer answers to whoever fetches its key set.
+    pub key_set: Option<(u16, Vec<u8>)>,
+    /// Where key sets were fetched.
+    pub fetched: Vec<KeySetQuestion>,
 }
 
 /// The verdict and what led to it.
@@ -306,6 +313,15 @@ impl Host {
                         .key_answer
                         .clone()
                         .unwrap_or_else(|| unwrap(&question.path, &question.body));
+                    Event::KeyAnswer {
+                        ticket,
+                        status,
+                        body: body.into(),
+                    }
+                }
+                Effect::FetchKeySet { ticket, question } => {
+                    self.fetched.push(question);
+                    let (status, body) = self.key_set.clone().unwrap_or_default();
                     Event::KeyAnswer {
                         ticket,
                         status,

@@ -43,17 +43,30 @@ pub(super) fn compile(
         },
         findings,
     );
-    let verify = if raw.verify.is_empty() {
+    let (sets, single): (Vec<_>, Vec<_>) = raw
+        .verify
+        .iter()
+        .cloned()
+        .partition(|id| keys.get(id).is_some_and(|key| key.set.is_some()));
+    let verify = if single.is_empty() {
         Vec::new()
     } else {
         keys.pick(
-            &raw.verify,
+            &single,
             &format!("{path}.verify"),
             "verification takes keys with use: verify",
             |key| key.token.clone(),
             findings,
         )
     };
+    if sets.len() > 1 {
+        findings.fault(
+            format!("{path}.verify"),
+            "names several key sets",
+            "name one: a token has one issuer",
+        );
+    }
+    let key_set = sets.first().and_then(|id| keys.get(id)?.set.clone());
     let accepted = accepted(&raw.accept_weak, &["unsigned-token"], path, findings);
     if raw.verify.is_empty() && decrypt.iter().any(|key| key.is_asymmetric()) {
         let problem = "everyone who has the public key can make such a token";
@@ -119,6 +132,7 @@ pub(super) fn compile(
         scheme: raw.from.scheme,
         decrypt,
         verify,
+        key_set,
         issuer: raw.issuer,
         audience: raw.audience,
         leeway_seconds: u64::from(raw.leeway_seconds),
