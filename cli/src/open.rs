@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use sealgate_format::records::RecordHeader;
+use sealgate_format::{Demand, Name, Opener};
 use sealgate_jose::Limits;
 use sealgate_jose::jwe::{ContentEncryptionKey, DecryptionKey, Sealed};
 use sealgate_wire::{EphemeralPublicKey, Operation, UnwrapRequest};
 use zeroize::Zeroizing;
 
 use crate::bridge::BridgeClient;
+use crate::sealing::formats;
 use crate::sealing::keys::{self, NamedSecret};
 
 /// Most bytes of a sealed body.
@@ -54,6 +57,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", requires = "bridge")]
     kid: Option<String>,
 
+    /// Format of the body (docs/formats.md) when it is no compact JWE and not raw
+    #[arg(long, value_name = "NAME")]
+    format: Option<String>,
+
+    /// A sealed member of a JSON body, as `$.card.sealed=$.card`; may be repeated
+    #[arg(long = "field", value_name = "SEALED=PLAIN", requires = "format")]
+    fields: Vec<String>,
+
+    /// Algorithm of --key in such a body, instead of A256GCM
+    #[arg(long, value_name = "ALG", requires = "format")]
+    alg: Option<String>,
+
     /// Print the protected header of a JWE and stop; it is not proven
     #[arg(long)]
     header: bool,
@@ -62,6 +77,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     let sealed = read(args.sealed.as_deref())?;
     let plaintext = match &args.request {
+        _ if args.format.is_some() => args.open_format(sealed).await?,
         Some(request) => args.open_raw(request, sealed)?,
         None => match args.open_jwe(&sealed).await? {
             Some(plaintext) => plaintext,
@@ -89,6 +105,56 @@ impl Args {
                 anyhow::anyhow!("not opened: wrong key, wrong request, or changed on its way")
             })?;
         Ok(sealed)
+    }
+
+    /// Opens a body of any format, part by part.
+    async fn open_format(&self, mut sealed: Vec<u8>) -> Result<Vec<u8>> {
+        let format = formats::named(self.format.as_deref(), Name::Jwe, &self.fields)?;
+        let fault = |fault| anyhow::anyhow!("not opened: {fault}");
+        if let Some(records) = format.records() {
+            let header = RecordHeader::parse(&sealed).map_err(fault)?;
+            let secret = NamedSecret::parse(self.key.as_deref().context("--key is missing")?)?;
+            let request = self.request.as_deref().unwrap_or_default();
+            let (method, target) = request.split_once(' ').unwrap_or_default();
+            let data = records.request_data(method.as_bytes(), target.as_bytes(), header.key_id());
+            records
+                .open(&mut sealed, &header, &*secret.aes_256()?, &data)
+                .map_err(fault)?;
+            return Ok(sealed);
+        }
+        let mut taken = format.take_body(&sealed, &mut |_| true).map_err(fault)?;
+        let demand = Demand {
+            now: crate::sealing::now()?,
+            verify: &|_| None,
+        };
+        while let Some(part) = taken.next() {
+            if let (Some(alg), Some(socket)) = (part.alg(), &self.bridge) {
+                let enc = part.enc().context("the body names no content encryption")?;
+                let operation =
+                    unwrap_question(alg.name(), enc.name(), part.header(), part.encrypted_key());
+                let key = self.asked(socket, part.kid(), &operation).await?;
+                taken
+                    .open(Opener::ContentKey(&key), &demand)
+                    .map_err(fault)?;
+                continue;
+            }
+            let secret = NamedSecret::parse(
+                self.key
+                    .as_deref()
+                    .context("--key or --bridge says where the key is")?,
+            )?;
+            match (part.alg(), part.enc()) {
+                (Some(alg), Some(enc)) => {
+                    let key = DecryptionKey::symmetric(alg, enc, &secret.bytes)
+                        .map_err(|_| anyhow::anyhow!("the key does not go with {}", alg.name()))?;
+                    taken.open(Opener::Jwe(&key), &demand).map_err(fault)?;
+                }
+                _ => taken
+                    .open(Opener::Shared(&*secret.aes_256()?), &demand)
+                    .map_err(fault)?,
+            }
+        }
+        taken.finish(&sealed).map(|plain| plain.body).map_err(fault)
     }
 
     async fn open_jwe(&self, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -143,40 +209,69 @@ impl Args {
         token: &Sealed<'_>,
     ) -> Result<ContentEncryptionKey> {
         let header = token.header();
-        let kid = self.kid.as_deref().or(header.kid.as_deref());
-        let kid = kid.context("the JWE names no key: pass --kid")?;
+        let operation = unwrap_question(
+            header.alg.name(),
+            header.enc.name(),
+            Some(header),
+            token.encrypted_key(),
+        );
+        let key = self
+            .asked(socket, header.kid.as_deref(), &operation)
+            .await?;
+        ContentEncryptionKey::from_slice(header.enc, &key)
+            .map_err(|_| anyhow::anyhow!("the bridge's key has a wrong length"))
+    }
+
+    /// The content key that the bridge unwraps.
+    async fn asked(
+        &self,
+        socket: &Path,
+        kid: Option<&str>,
+        operation: &Operation,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let kid = self.kid.as_deref().or(kid);
+        let kid = kid.context("the message names no key: pass --kid")?;
         let secret = self
             .bridge_token
             .as_deref()
             .context("--bridge-token is missing")?;
         let secret = NamedSecret::parse(&format!("bridge={secret}"))?;
-        let operation = Operation::Unwrap(UnwrapRequest {
-            alg: header.alg.name().to_owned(),
-            ek: token.encrypted_key().to_vec(),
-            epk: header.epk.as_ref().map(|epk| EphemeralPublicKey {
-                kty: epk.kty().to_owned(),
-                crv: epk.crv().to_owned(),
-                x: epk.x().to_vec(),
-                y: epk.y().map(<[u8]>::to_vec),
-            }),
-            apu: header.apu.clone(),
-            apv: header.apv.clone(),
-            iv: header.key_wrap.map(|(iv, _)| iv.to_vec()),
-            tag: header.key_wrap.map(|(_, tag)| tag.to_vec()),
-            enc: header.enc.name().to_owned(),
-        });
-        let path = sealgate_wire::path(kid, &operation)
+        let path = sealgate_wire::path(kid, operation)
             .with_context(|| format!("{kid} is no name of a key in the bridge"))?;
-        let body = sealgate_wire::encode(&operation)
+        let body = sealgate_wire::encode(operation)
             .map_err(|error| anyhow::anyhow!("the question is not sendable: {}", error.code()))?;
         let client = BridgeClient::new(socket, &secret.bytes)?;
         let answer = Zeroizing::new(client.ask("POST", &path, body.to_vec()).await?);
         let answer = sealgate_wire::decode_unwrap_answer(200, &answer, kid).map_err(|failure| {
             anyhow::anyhow!("the bridge's answer is unusable: {}", failure.code())
         })?;
-        ContentEncryptionKey::from_slice(header.enc, &answer.cek)
-            .map_err(|_| anyhow::anyhow!("the bridge's key has a wrong length"))
+        Ok(Zeroizing::new(answer.cek.to_vec()))
     }
+}
+
+fn unwrap_question(
+    alg: &str,
+    enc: &str,
+    header: Option<&sealgate_jose::jwe::Header>,
+    encrypted_key: &[u8],
+) -> Operation {
+    let epk = header.and_then(|header| header.epk.as_ref());
+    let wrap = header.and_then(|header| header.key_wrap);
+    Operation::Unwrap(UnwrapRequest {
+        alg: alg.to_owned(),
+        ek: encrypted_key.to_vec(),
+        epk: epk.map(|epk| EphemeralPublicKey {
+            kty: epk.kty().to_owned(),
+            crv: epk.crv().to_owned(),
+            x: epk.x().to_vec(),
+            y: epk.y().map(<[u8]>::to_vec),
+        }),
+        apu: header.and_then(|header| header.apu.clone()),
+        apv: header.and_then(|header| header.apv.clone()),
+        iv: wrap.map(|(iv, _)| iv.to_vec()),
+        tag: wrap.map(|(_, tag)| tag.to_vec()),
+        enc: enc.to_owned(),
+    })
 }
 
 fn read(path: Option<&Path>) -> Result<Vec<u8>> {

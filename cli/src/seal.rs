@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use anstream::{eprintln, println};
 use anyhow::{Context, Result, bail};
 
+use sealgate_format::{Name, SealKey};
+
 use crate::http::{self, Answer, Outgoing, Route, TlsFiles};
 use crate::policy_file::PolicyFile;
 use crate::sealing::from_policy::Chosen;
 use crate::sealing::keys::{self, NamedSecret, Recipient};
 use crate::sealing::token::{Issuer, TokenRecipient};
-use crate::sealing::{self, BodySeal, Plan};
+use crate::sealing::{self, BodySeal, Plan, formats};
 use crate::signing::{self, KeyArgs, SchemeArgs, Signing};
 use crate::{curl, print};
 
@@ -96,7 +98,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ALG", help_heading = "Body")]
     alg: Option<String>,
 
-    /// Encrypt the body with this key as raw AES-256-GCM; see SOURCE
+    /// Encrypt the body with this shared key, as raw AES-256-GCM unless --alg and --format say
+    /// otherwise; see SOURCE
     #[arg(
         long,
         value_name = "ID=SOURCE",
@@ -105,8 +108,21 @@ pub(crate) struct Args {
     )]
     body_key: Option<String>,
 
+    /// Format of the sealed body (docs/formats.md), instead of the one that goes with the key
+    #[arg(long, value_name = "NAME", help_heading = "Body")]
+    format: Option<String>,
+
+    /// A member of a JSON body that is sealed, as `$.card.sealed=$.card`; may be repeated
+    #[arg(
+        long = "field",
+        value_name = "SEALED=PLAIN",
+        requires = "format",
+        help_heading = "Body"
+    )]
+    fields: Vec<String>,
+
     /// Leave the body in the clear, whatever the policy says
-    #[arg(long, conflicts_with_all = ["recipient", "body_key"], help_heading = "Body")]
+    #[arg(long, conflicts_with_all = ["recipient", "body_key", "format"], help_heading = "Body")]
     plain: bool,
 
     /// File with a finished token for `Authorization: Bearer`
@@ -219,22 +235,39 @@ impl Args {
         }
         if let Some(text) = &self.body_key {
             let named = NamedSecret::parse(text)?;
-            let key = named.aes_256()?;
-            return Ok(BodySeal::Aes256Gcm {
-                key_id: named.id,
-                key,
-            });
+            let alg = self.alg.as_deref().unwrap_or("A256GCM");
+            let key = SealKey::shared(alg, &named.bytes)
+                .map_err(|fault| anyhow::anyhow!("the key {} is unusable: {fault}", named.id))?;
+            return self.sealed(key, named.id);
         }
         if let Some(path) = &self.recipient {
             let jwk = keys::jwk_file(path)?;
-            let recipient = Recipient::from_jwk(&jwk, self.alg.as_deref())?;
+            let key = SealKey::from_jwk(&jwk, self.alg.as_deref())
+                .map_err(|fault| anyhow::anyhow!("the recipient's JWK is unusable: {fault}"))?;
             let kid = self.kid.clone().or_else(|| kid_of(&jwk));
-            return Ok(BodySeal::Jwe { recipient, kid });
+            return self.sealed(key, kid.unwrap_or_default());
         }
         match chosen {
             Some(chosen) => chosen.body().await,
             None => Ok(BodySeal::Plain),
         }
+    }
+
+    /// The body sealed with `key`, in the format that was asked for or goes with it.
+    fn sealed(&self, key: SealKey, kid: String) -> Result<BodySeal> {
+        let usual = match key.jwe() {
+            Some(_) => Name::Jwe,
+            None => Name::Aes256Gcm,
+        };
+        let format = formats::named(self.format.as_deref(), usual, &self.fields)?;
+        if !format.takes(key.management()) {
+            bail!("{} is not sealed with {}", format.name().name(), key.alg());
+        }
+        Ok(BodySeal::Sealed {
+            format: Box::new(format),
+            key,
+            kid,
+        })
     }
 
     async fn token(&self, chosen: Option<&Chosen<'_>>) -> Result<Option<String>> {

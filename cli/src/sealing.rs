@@ -1,6 +1,7 @@
 //! Making a sealed request: token, encrypted body, signature. The client's half of the gate, used
 //! by `sealgate seal` and by the demo.
 
+pub(crate) mod formats;
 pub(crate) mod from_policy;
 pub(crate) mod keys;
 pub(crate) mod token;
@@ -8,13 +9,11 @@ pub(crate) mod token;
 use anyhow::{Context, Result, bail};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hyper::Uri;
+use sealgate_format::{Format, SealKey, Sealing};
 use sealgate_jose::RandomError;
-use sealgate_jose::jwe::{ContentEncryption, SealSpec, seal_compact};
-use zeroize::Zeroizing;
 
 use crate::http::Outgoing;
 use crate::signing::Signing;
-use keys::Recipient;
 
 /// Everything that is done to a body and its request before it is sent.
 pub(crate) struct Plan {
@@ -34,15 +33,12 @@ pub(crate) struct Plan {
 pub(crate) enum BodySeal {
     /// Sent in the clear.
     Plain,
-    /// One compact JWE.
-    Jwe {
-        recipient: Recipient,
-        kid: Option<String>,
-    },
-    /// Nonce, ciphertext, tag; bound to method, path and key id (docs/formats.md).
-    Aes256Gcm {
-        key_id: String,
-        key: Zeroizing<[u8; 32]>,
+    /// In one of the formats of `docs/formats.md`.
+    Sealed {
+        format: Box<Format>,
+        key: SealKey,
+        /// The recipient's name for the key; may be empty.
+        kid: String,
     },
 }
 
@@ -78,27 +74,25 @@ impl Plan {
                 }
                 Ok(plaintext.to_vec())
             }
-            BodySeal::Jwe { recipient, kid } => {
-                header("content-type", "application/jose");
-                let spec = SealSpec {
-                    kid: kid.as_deref(),
-                    cty: Some(&self.content_type),
-                    ..SealSpec::new(ContentEncryption::A256Gcm)
+            BodySeal::Sealed { format, key, kid } => {
+                let sealing = Sealing {
+                    key: Some(key),
+                    kid,
+                    content_type: &self.content_type,
+                    method: self.method.as_bytes(),
+                    target: target(&self.url).as_bytes(),
+                    status: None,
+                    now: now()?,
+                    session: None,
                 };
-                Ok(seal_compact(plaintext, &spec, recipient.key(), &mut random)?.into_bytes())
-            }
-            BodySeal::Aes256Gcm { key_id, key } => {
-                header("content-type", &self.content_type);
-                header("content-encoding", "sealgate-a256gcm");
-                header("sealgate-key", key_id);
-                let target = target(&self.url);
-                let aad = format!("sealgate-a256gcm\n{}\n{target}\n{key_id}", self.method);
-                let mut nonce = [0; sealgate_aead::NONCE_BYTES];
-                random(&mut nonce)?;
-                let mut sealed = plaintext.to_vec();
-                sealgate_aead::seal_in_place(key, &nonce, aad.as_bytes(), &mut sealed)
-                    .map_err(|_| anyhow::anyhow!("the body is too long for AES-GCM"))?;
-                Ok([nonce.as_slice(), &sealed].concat())
+                let sealed = format
+                    .seal(plaintext, &sealing, &mut random)
+                    .map_err(|fault| anyhow::anyhow!("not sealed: {fault}"))?;
+                header("content-type", &sealed.content_type);
+                for (name, value) in &sealed.headers {
+                    header(name, value);
+                }
+                Ok(sealed.body)
             }
         }
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
 use sealgate_engine::{
-    HeaderEdit, HeaderLine, KeyQuestion, KeySetQuestion, SharedAnswer, SharedRequest,
+    Entropy, HeaderEdit, HeaderLine, KeyQuestion, KeySetQuestion, SharedAnswer, SharedRequest,
 };
 use zeroize::Zeroizing;
 
@@ -97,16 +97,22 @@ fn edit_headers(map: MapType, edits: &[HeaderEdit]) -> HostResult<()> {
     Ok(())
 }
 
-/// Names of the request trailers. Only after they arrived and while they are held.
-pub(crate) fn request_trailer_names() -> HostResult<Vec<String>> {
-    let lines = hostcalls::get_map_bytes(MapType::HttpRequestTrailers);
-    let lines = lines.or_else(fault("get_header_map_pairs"))?;
-    Ok(lines.into_iter().map(|(name, _)| name).collect())
+/// Removes all request trailers. Only after they arrived and while they are held.
+pub(crate) fn drop_request_trailers() -> HostResult<()> {
+    drop_all(MapType::HttpRequestTrailers)
 }
 
-/// Removes a request trailer. Only after trailers arrived and while they are held.
-pub(crate) fn remove_request_trailer(name: &str) -> HostResult<()> {
-    hostcalls::remove_map_value(MapType::HttpRequestTrailers, name).or_else(fault("remove_header"))
+/// Removes all response trailers. Only after they arrived and while they are held.
+pub(crate) fn drop_response_trailers() -> HostResult<()> {
+    drop_all(MapType::HttpResponseTrailers)
+}
+
+fn drop_all(map: MapType) -> HostResult<()> {
+    let lines = hostcalls::get_map_bytes(map).or_else(fault("get_header_map_pairs"))?;
+    for (name, _) in lines {
+        hostcalls::remove_map_value(map, &name).or_else(fault("remove_header"))?;
+    }
+    Ok(())
 }
 
 /// The whole buffered request body.
@@ -125,6 +131,12 @@ pub(crate) fn response_body() -> HostResult<Vec<u8>> {
 /// Replaces the whole buffered request body.
 pub(crate) fn replace_request_body(body: &[u8]) -> HostResult<()> {
     hostcalls::set_buffer(BufferType::HttpRequestBody, 0, usize::MAX, body)
+        .or_else(fault("set_buffer"))
+}
+
+/// Replaces the whole buffered response body.
+pub(crate) fn replace_response_body(body: &[u8]) -> HostResult<()> {
+    hostcalls::set_buffer(BufferType::HttpResponseBody, 0, usize::MAX, body)
         .or_else(fault("set_buffer"))
 }
 
@@ -148,7 +160,8 @@ pub(crate) fn property_bool(path: &[&str]) -> Option<bool> {
     }
 }
 
-/// Leaves a value for the access log: `%FILTER_STATE(wasm.<name>:PLAIN)%` in Envoy.
+/// Leaves a value for later filters and the access log: filter state `wasm.<name>` in Envoy,
+/// `%FILTER_STATE(wasm.<name>:PLAIN)%`.
 pub(crate) fn publish(name: &str, value: &str) -> HostResult<()> {
     hostcalls::set_property(vec![name], Some(value.as_bytes())).or_else(fault("set_property"))
 }
@@ -261,10 +274,10 @@ pub(crate) fn resume_response() -> HostResult<()> {
 }
 
 /// Bytes nobody can predict, from the host.
-pub(crate) fn entropy() -> HostResult<[u8; 16]> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| HostFault { call: "random_get" })?;
-    Ok(bytes)
+pub(crate) fn entropy() -> HostResult<Entropy> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(seed.as_mut_slice()).map_err(|_| HostFault { call: "random_get" })?;
+    Ok(Entropy::from_seed(*seed))
 }
 
 /// Answers the client; the request goes nowhere.

@@ -43,6 +43,7 @@ pub(crate) struct Stream {
     /// The one question that is on its way, and the largest answer to it.
     asked: Option<(u32, Ticket, usize)>,
     response: ResponseState,
+    has_response_trailers: bool,
 }
 
 /// Where the response is.
@@ -50,9 +51,9 @@ pub(crate) struct Stream {
 enum ResponseState {
     /// Not here yet, or nothing is done to it.
     Free,
-    /// Held: its body or its signature is outstanding.
+    /// Held: its body, or what is done to it, is outstanding.
     Held,
-    /// Signed, and on its way.
+    /// Sealed or signed, and on its way.
     Released,
     /// Replaced by our own answer; nothing of the upstream's passes.
     Replaced,
@@ -72,6 +73,7 @@ impl Stream {
             has_trailers: false,
             asked: None,
             response: ResponseState::Free,
+            has_response_trailers: false,
         }
     }
 
@@ -159,11 +161,15 @@ impl Stream {
     /// Applies the changes; only when all of them took does the verdict become `Allowed`.
     fn forward(&mut self, forward: &Forward) -> Result<(), HostFault> {
         host::edit_request_headers(forward.edits())?;
+        for (name, value) in forward.metadata() {
+            host::publish(name, value)?;
+        }
         if let Some(body) = forward.body() {
             host::replace_request_body(body)?;
         }
         if self.has_trailers {
-            self.drop_trailers()?;
+            // Trailers are not part of what was signed, sealed or scanned: none passes.
+            host::drop_request_trailers()?;
         }
         self.verdict = Verdict::Allowed;
         self.shared.watch.end(self.context_id);
@@ -172,14 +178,6 @@ impl Stream {
             let outcome = if policy == "open" { "open" } else { "allowed" };
             self.shared.metrics.verdict(policy, outcome, None);
             self.report(exchange);
-        }
-        Ok(())
-    }
-
-    /// Trailers are not part of what was signed, sealed or scanned: none passes.
-    fn drop_trailers(&self) -> Result<(), HostFault> {
-        for name in host::request_trailer_names()? {
-            host::remove_request_trailer(&name)?;
         }
         Ok(())
     }
@@ -400,7 +398,7 @@ impl HttpContext for Stream {
             Verdict::Pending => self.end_of_body(),
             // An open route's trailers could still carry an identity header.
             Verdict::Allowed => {
-                if let Err(fault) = self.drop_trailers() {
+                if let Err(fault) = host::drop_request_trailers() {
                     self.shared.metrics.host_fault(fault.call);
                     return Action::Pause;
                 }
@@ -426,6 +424,7 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_trailers(&mut self, _trailers: usize) -> Action {
+        self.has_response_trailers = true;
         self.response_progress(0, true)
     }
 }

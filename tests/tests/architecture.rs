@@ -52,11 +52,13 @@ fn arrows_between_our_crates_point_one_way() {
         ("sealgate-contract", &[]),
         ("sealgate-signature", &[]),
         ("sealgate-jose", &["sealgate-aead"]),
+        ("sealgate-format", &["sealgate-aead", "sealgate-jose"]),
         (
             "sealgate-engine",
             &[
                 "sealgate-aead",
                 "sealgate-wire",
+                "sealgate-format",
                 "sealgate-jose",
                 "sealgate-signature",
                 "sealgate-scan",
@@ -124,6 +126,7 @@ fn the_core_crates_use_no_runtime() {
         "sealgate-aead",
         "sealgate-wire",
         "sealgate-jose",
+        "sealgate-format",
         "sealgate-signature",
         "sealgate-scan",
         "sealgate-contract",

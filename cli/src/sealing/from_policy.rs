@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use sealgate_engine::MaterialSource;
+use sealgate_format::SealKey;
 use sealgate_signature::{Algorithm, MacKey};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::BodySeal;
@@ -95,22 +97,21 @@ impl<'a> Chosen<'a> {
         let id = *ids(stage, "keys")
             .first()
             .context("the payload stage names no key")?;
-        if stage.get("format").and_then(Value::as_str) == Some("aes-256-gcm") {
-            let secret = self.secret(self.key(id)?)?;
-            let secret = secret.context("the body key is not readable here; pass --body-key")?;
-            let key: [u8; 32] = secret
-                .as_slice()
-                .try_into()
-                .ok()
-                .context("an AES-256 key has 32 bytes")?;
-            return Ok(BodySeal::Aes256Gcm {
-                key_id: id.to_owned(),
-                key: Zeroizing::new(key),
-            });
-        }
-        Ok(BodySeal::Jwe {
-            recipient: self.recipient(id).await?,
-            kid: Some(id.to_owned()),
+        let format = sealgate_engine::payload_format(stage.clone()).map_err(|faults| {
+            let first = faults.first().map(ToString::to_string);
+            anyhow::anyhow!("the payload stage: {}", first.unwrap_or_default())
+        })?;
+        let key = self.key(id)?;
+        let member = |name: &str| key.get(name).and_then(Value::as_str);
+        let alg = member("alg").context("a key has an alg")?;
+        let seal_key = match self.secret(key)? {
+            Some(secret) => SealKey::shared(alg, &secret),
+            None => SealKey::from_jwk(&self.public(id, key).await?, Some(alg)),
+        };
+        Ok(BodySeal::Sealed {
+            format: Box::new(format),
+            key: seal_key.map_err(|fault| anyhow::anyhow!("the key {id} is unusable: {fault}"))?,
+            kid: member("sender_kid").unwrap_or(id).to_owned(),
         })
     }
 
@@ -146,6 +147,11 @@ impl<'a> Chosen<'a> {
         if let Some(secret) = self.secret(key)? {
             return Recipient::shared(alg, &secret);
         }
+        Recipient::from_jwk(&self.public(id, key).await?, Some(alg))
+    }
+
+    /// The public half of a key that lives in the bridge.
+    async fn public(&self, id: &str, key: &Value) -> Result<Value> {
         let kid = key.pointer("/material/bridge").and_then(Value::as_str);
         let (Some(kid), Some(socket)) = (kid, &self.bridge) else {
             bail!(
@@ -161,8 +167,7 @@ impl<'a> Chosen<'a> {
             .flatten()
             .context("the policy's bridge token is not readable here")?;
         let client = BridgeClient::new(socket, &token)?;
-        let jwk = client.public(kid).await?;
-        Recipient::from_jwk(&jwk, Some(alg))
+        client.public(kid).await
     }
 
     fn key(&self, id: &str) -> Result<&'a Value> {
@@ -223,6 +228,7 @@ fn material_bytes(
                 .map(Zeroizing::new)
                 .map_err(|_| anyhow::anyhow!("the key is not base64url"))?
         }
+        Some("sha256-of-text") => Zeroizing::new(Sha256::digest(text.trim_ascii()).to_vec()),
         _ => keys::hex(&text)?,
     };
     Ok(Some(decoded))

@@ -1,5 +1,6 @@
 //! What goes into an exchange and what comes out of it.
 
+use sealgate_format::Entropy;
 use zeroize::Zeroizing;
 
 use crate::forward::{Forward, HeaderEdit};
@@ -83,22 +84,31 @@ pub enum Effect {
     Forward(Forward),
     /// Hold the response, buffer its body and give it as [`Event::ResponseBody`] when it is complete.
     NeedResponseBody,
-    /// Let the response go on with these changes of its head.
-    Respond(Vec<HeaderEdit>),
+    /// Let the response go on, changed as said; its trailers stay behind.
+    Respond(Respond),
     /// Answer the client. Before [`Effect::Forward`] nothing may reach the upstream; after it,
     /// nothing of the upstream's response may reach the client.
     Refuse(Refusal),
 }
 
+/// A response that may reach the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Respond {
+    /// Changes of the head, in order.
+    pub edits: Vec<HeaderEdit>,
+    /// The new body; `None` leaves the received one.
+    pub body: Option<Vec<u8>>,
+}
+
 /// A response head as the host gives it.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct ResponseHead {
     /// All header lines in wire order, `:status` among them; names in lower case.
     pub headers: Vec<HeaderLine>,
     /// Whether the response has no body at all.
     pub end_of_stream: bool,
-    /// Bytes nobody can predict, for a message id; new for every response.
-    pub entropy: [u8; 16],
+    /// Randomness for keys, nonces and message ids; new for every response.
+    pub entropy: Entropy,
 }
 
 /// One HTTP request to the key service.

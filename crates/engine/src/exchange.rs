@@ -6,11 +6,13 @@
 //! and an answer that was not asked for refuses too.
 
 mod answers;
+mod respond;
 mod response;
 mod steps;
 
 use std::sync::Arc;
 
+use sealgate_format::Session;
 use sealgate_wire::Operation;
 
 use crate::event::{Effect, Event, KeyQuestion, SharedRequest, Ticket};
@@ -18,10 +20,11 @@ use crate::forward::{Proof, Proofs, open};
 use crate::gate::Compiled;
 use crate::policy::Mode;
 use crate::policy::compiled::Policy;
+use crate::policy::keys::EncryptKey;
 use crate::refusal::{Reason, Refusal, Stage};
 use crate::request::{Channel, Request};
 use crate::stage::key_answer::PendingUnwrap;
-use crate::stage::{replay, signature, token};
+use crate::stage::{payload, replay, signature, token};
 
 /// A fault of a stage that is only observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,10 @@ pub struct Exchange {
     place: Option<String>,
     /// Key id and clock skew of the accepted signature.
     accepted: Option<(String, Option<i64>)>,
+    /// The key that the response will be sealed with.
+    recipient: Option<Arc<EncryptKey>>,
+    /// What the request left for its answer.
+    session: Option<Session>,
 }
 
 /// What the route table said.
@@ -64,7 +71,7 @@ enum State {
     Waiting(Ticket, Pending),
     /// The body is outstanding.
     NeedsBody,
-    /// The request went on; its response is to be signed.
+    /// The request went on; its response is to be sealed or signed.
     AwaitsResponse,
     /// The response's body is outstanding.
     NeedsResponseBody(Box<response::Response>),
@@ -95,7 +102,7 @@ enum Pending {
     KeySetStored(Box<token::PendingKeySet>),
     Replay(Box<replay::Recording>),
     ReplayAnswer,
-    PayloadKey(Box<PendingUnwrap>),
+    PayloadKey(Box<payload::Pending>),
     ResponseSignature(Box<response::PendingSignature>),
 }
 
@@ -141,13 +148,15 @@ impl Exchange {
             observations: Vec::new(),
             place: None,
             accepted: None,
+            recipient: None,
+            session: None,
         }
     }
 
     /// Takes one event at `now` (seconds since 1970) and says what to do.
     ///
     /// Pure: the same events give the same effects. After [`Effect::Forward`] only the response is
-    /// taken, where the policy signs it; after [`Effect::Respond`] and [`Effect::Refuse`] every
+    /// taken, where the policy seals or signs it; after [`Effect::Respond`] and [`Effect::Refuse`] every
     /// further event is refused.
     pub fn handle(&mut self, event: Event, now: i64) -> Effect {
         let progress = match (std::mem::replace(&mut self.state, State::Ended), event) {
@@ -308,9 +317,10 @@ impl Exchange {
             Step::Body => self.need_body(),
             Step::SignatureBody => self.signature_body(&policy, now),
             Step::Replay => self.replay(&policy, now),
-            Step::Payload => self.payload(&policy),
+            Step::Payload => self.payload(&policy, now),
             Step::Inspect => self.inspect(&policy),
             Step::Forward => {
+                self.recipient = self.response_recipient(&policy)?;
                 let proofs = std::mem::take(&mut self.proofs);
                 let forward =
                     proofs.forward(&policy, self.request()?, &self.gate.identity_headers)?;

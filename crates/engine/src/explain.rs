@@ -3,9 +3,9 @@
 use sealgate_signature::Coverage;
 
 use crate::policy::Mode;
-use crate::policy::compiled::{Policy, TokenPolicy};
+use crate::policy::compiled::{Policy, Recipients, TokenPolicy};
 use crate::policy::keys::DecryptKey;
-use crate::policy::raw::{RawPayloadFormat, RawReplayBy};
+use crate::policy::raw::RawReplayBy;
 
 /// One sentence per stage, in the order in which they judge.
 pub(crate) fn policy(policy: &Policy) -> Vec<String> {
@@ -57,7 +57,12 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
             stage.audience.join(" or "),
         ));
         for (claim, header) in &stage.claims_to_headers {
+            let claim = claim.as_str();
             lines.push(format!("  claim {claim} goes to the upstream as {header}"));
+        }
+        for (claim, name) in &stage.claims_to_metadata {
+            let claim = claim.as_str();
+            lines.push(format!("  claim {claim} goes to the host as {name}"));
         }
     }
     if let Some(stage) = &policy.replay {
@@ -72,13 +77,10 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
         ));
     }
     if let Some(stage) = &policy.payload {
-        let format = match stage.format {
-            RawPayloadFormat::Jwe => "compact JWE",
-            RawPayloadFormat::Aes256Gcm => "raw AES-256-GCM",
-        };
         lines.push(format!(
-            "payload{}: the body is {format}, opened by {}",
+            "payload{}: the body is sealed as {}, opened by {}",
             observed(stage.mode),
+            stage.format.name().name(),
             keys(&stage.keys)
         ));
     }
@@ -107,6 +109,22 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
                 "  bodies as an OpenAPI document allows them, {} operations, nothing else",
                 contract.len()
             ));
+        }
+    }
+    if let Some(stage) = &policy.respond {
+        if let Some(encrypt) = &stage.encrypt {
+            let whom = match &encrypt.recipients {
+                Recipients::OfRequest => "with the key of the request".to_owned(),
+                Recipients::One(key) => format!("for {} ({})", key.id, key.key.alg()),
+                Recipients::By(_, keys) => format!("for the client, of {} known", keys.len()),
+            };
+            lines.push(format!(
+                "respond: every body is sealed as {}, {whom}",
+                encrypt.format.name().name()
+            ));
+        }
+        if let Some(sign) = &stage.sign {
+            lines.push(format!("respond: signed, {}", sign.scheme.name()));
         }
     }
     lines

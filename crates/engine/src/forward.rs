@@ -14,6 +14,7 @@ use crate::stage::token::TokenVerified;
 /// A request that may reach the upstream. Only [`Proofs::forward`] and [`open`] make one.
 pub struct Forward {
     edits: Vec<HeaderEdit>,
+    metadata: Vec<(String, String)>,
     body: Option<Vec<u8>>,
 }
 
@@ -30,6 +31,11 @@ impl Forward {
     /// Changes of the head, in order.
     pub fn edits(&self) -> &[HeaderEdit] {
         &self.edits
+    }
+
+    /// What the host keeps with the request for filters behind the gate: name and value.
+    pub fn metadata(&self) -> &[(String, String)] {
+        &self.metadata
     }
 
     /// The new body; `None` leaves the received one.
@@ -98,6 +104,9 @@ const DESCRIBES_BODY: [&[u8]; 6] = [
     b"transfer-encoding",
 ];
 
+/// Headers that ask for a response in a form that cannot be sealed.
+const ASKS_FOR_CODED_OR_PART: [&[u8]; 3] = [b"accept-encoding", b"if-range", b"range"];
+
 impl Proofs {
     /// Builds the forwarded request, or says that a proof is missing.
     pub(crate) fn forward(
@@ -127,6 +136,7 @@ impl Proofs {
         if !complete {
             return Err(Reason::ProofMissing);
         }
+        let mut metadata = Vec::new();
         let mut edits = strip_identity(request, identity_headers);
         if let Some(stage) = policy
             .signature
@@ -145,10 +155,18 @@ impl Proofs {
         {
             edits.push(HeaderEdit::Remove(stage.header.clone().into_bytes()));
             if let Proof::Passed(token) = &self.token {
+                metadata = token.metadata().to_vec();
                 edits.extend(token.headers().map(|(name, value)| {
                     HeaderEdit::Set(name.as_bytes().to_vec(), value.as_bytes().to_vec())
                 }));
             }
+        }
+        if policy
+            .respond
+            .as_ref()
+            .is_some_and(|respond| respond.encrypt.is_some())
+        {
+            edits.extend(present(request, &ASKS_FOR_CODED_OR_PART));
         }
         let enforced = policy
             .payload
@@ -167,9 +185,21 @@ impl Proofs {
             (Some((content_type, body)), _) => (Some(content_type), body),
             (None, Proof::Passed(inspected)) if inspects => match inspected.into_decoded() {
                 Some(body) => (None, body),
-                None => return Ok(Forward { edits, body: None }),
+                None => {
+                    return Ok(Forward {
+                        edits,
+                        metadata,
+                        body: None,
+                    });
+                }
             },
-            _ => return Ok(Forward { edits, body: None }),
+            _ => {
+                return Ok(Forward {
+                    edits,
+                    metadata,
+                    body: None,
+                });
+            }
         };
         edits.extend(present(request, &DESCRIBES_BODY));
         if let Some(content_type) = content_type {
@@ -185,6 +215,7 @@ impl Proofs {
         ));
         Ok(Forward {
             edits,
+            metadata,
             body: Some(body),
         })
     }
@@ -194,6 +225,7 @@ impl Proofs {
 pub(crate) fn open(request: &Request, identity_headers: &[String]) -> Forward {
     Forward {
         edits: strip_identity(request, identity_headers),
+        metadata: Vec::new(),
         body: None,
     }
 }

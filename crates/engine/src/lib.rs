@@ -32,7 +32,9 @@ mod request;
 mod self_test;
 mod stage;
 
-pub use event::{Effect, Event, KeyQuestion, ResponseHead, SharedAnswer, SharedRequest, Ticket};
+pub use event::{
+    Effect, Event, KeyQuestion, Respond, ResponseHead, SharedAnswer, SharedRequest, Ticket,
+};
 pub use exchange::{Exchange, Observation};
 pub use forward::{Forward, HeaderEdit};
 pub use gate::{Gate, Inspection};
@@ -40,11 +42,11 @@ pub use key_set::{KeySetQuestion, MAX_KEY_SET_BYTES};
 #[cfg(feature = "schema")]
 pub use policy::schema;
 pub use policy::{
-    MaterialSource, Mode, NoMaterials, PolicyFault, PolicyWarning, signature_scheme,
-    verification_key,
+    MaterialSource, Mode, NoMaterials, PolicyFault, PolicyWarning, payload_format,
+    signature_scheme, verification_key,
 };
 pub use refusal::{ProblemClass, Reason, Refusal, Stage};
 pub use request::{Channel, HeaderLine, RequestHead, path_has_one_reading};
+pub use sealgate_format::Entropy;
 pub use self_test::{SelfTestFailed, self_test};
-pub use stage::payload::raw_associated_data;
 pub use stage::signature::Mismatch;

@@ -6,8 +6,10 @@ pub(crate) const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) const MAX_POLICY_DEPTH: usize = 16;
 /// Largest compact token, in bytes: proxies allow about 60 KiB of headers in all.
 pub(crate) const MAX_TOKEN_BYTES: usize = 16 * 1024;
-/// Longest value of a header made from a claim, in bytes.
+/// Longest text made from one claim, in bytes.
 pub(crate) const MAX_CLAIM_BYTES: usize = 1024;
+/// Longest values of all claims that one policy hands on, together, in bytes: a proxy's headers have room for it.
+pub(crate) const MAX_CLAIMS_BYTES: usize = 8 * 1024;
 /// Longest signed nonce, in bytes.
 pub(crate) const MAX_NONCE_BYTES: usize = 256;
 /// Most signatures of one request that are tried; each costs one MAC.

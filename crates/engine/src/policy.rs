@@ -12,6 +12,7 @@ mod stages;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sealgate_format::Format;
 use sealgate_signature::{Algorithm, Scheme, SignatureError, VerificationKey};
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ use keys::KeyTable;
 use material::{Material, resolve};
 pub use material::{MaterialSource, NoMaterials};
 pub use raw::Mode;
-use raw::{RawBridge, RawDocument, RawSignature, RawUnmatched};
+use raw::{RawBridge, RawDocument, RawPayload, RawSignature, RawUnmatched};
 use read::section;
 use routes::RouteTable;
 
@@ -176,6 +177,29 @@ pub fn signature_scheme(section_value: Value) -> Result<Box<dyn Scheme>, Vec<Pol
         .and_then(|raw| stages::signature::scheme(&raw, "signature", &mut findings));
     match scheme {
         Some(scheme) if findings.faults.is_empty() => Ok(scheme),
+        _ => Err(findings.faults),
+    }
+}
+
+/// The format of one `payload` section, for tools that seal what a gate opens.
+///
+/// # Errors
+/// All faults of the section's format and options.
+pub fn payload_format(section_value: Value) -> Result<Format, Vec<PolicyFault>> {
+    let mut findings = Findings::default();
+    let format = section::<RawPayload>(section_value, "payload", &mut findings).and_then(|raw| {
+        let signed = !raw.verify.is_empty();
+        stages::format(
+            raw.format,
+            raw.options,
+            false,
+            signed,
+            "payload",
+            &mut findings,
+        )
+    });
+    match format {
+        Some(format) if findings.faults.is_empty() => Ok(format),
         _ => Err(findings.faults),
     }
 }

@@ -24,7 +24,7 @@ pub enum Stage {
     Inspect,
     /// Rewriting for the upstream.
     Forward,
-    /// Signing of the response.
+    /// Sealing and signing of the response.
     Respond,
     /// The host proxy under the engine.
     Host,
@@ -237,6 +237,12 @@ reasons! {
     PayloadKeyRefused = "payload-key-refused", Payload, Unauthenticated;
     /// The key service could not answer.
     PayloadKeyService = "payload-key-service", Payload, Unavailable;
+    /// The sealed header says that it was made too long ago, or in the future, or does not say.
+    PayloadStale = "payload-stale", Payload, Unauthenticated;
+    /// The JWS inside the sealed body is by nobody the policy knows.
+    PayloadSignature = "payload-signature", Payload, Unauthenticated;
+    /// A plaintext cannot stand where its sealed form was.
+    PayloadContent = "payload-content", Payload, Unauthenticated;
     /// The content type that the sealed form names is not usable as a header.
     PayloadContentType = "payload-content-type", Payload, Unauthenticated;
 
@@ -293,10 +299,14 @@ reasons! {
 
     /// A proof that the policy demands is missing: a bug of ours, refused.
     ProofMissing = "proof-missing", Forward, Unavailable;
-    /// The response is no HTTP response that can be signed.
+    /// The client is none for whom a key to seal the response is known.
+    ResponseRecipient = "response-recipient", Respond, Forbidden;
+    /// The response is no HTTP response that can be sealed or signed.
     ResponseMalformed = "response-malformed", Respond, Unavailable;
-    /// The response body is larger than the policy signs.
+    /// The response body is larger than the policy seals or signs.
     ResponseTooLarge = "response-too-large", Respond, Unavailable;
+    /// The response could not be sealed: nothing of its plaintext goes out.
+    ResponseNotSealed = "response-not-sealed", Respond, Unavailable;
     /// The response could not be signed: nothing unsigned goes out.
     ResponseNotSigned = "response-not-signed", Respond, Unavailable;
     /// The key service could not sign the response.

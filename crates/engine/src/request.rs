@@ -106,6 +106,16 @@ impl Request {
         self.values(name).next()
     }
 
+    /// The value of a header that has exactly one line.
+    pub(crate) fn only(&self, name: &str) -> Option<&[u8]> {
+        let mut lines = self.headers.iter();
+        let mut next = || lines.find(|(line, _)| line == name.as_bytes());
+        match (next(), next()) {
+            (Some((_, value)), None) => Some(value),
+            _ => None,
+        }
+    }
+
     pub(crate) fn has(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|(line, _)| line == name)
     }

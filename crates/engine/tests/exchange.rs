@@ -412,7 +412,7 @@ fn a_raw_body_is_bound_to_method_target_and_key() {
     let gate = gate(&document);
     let seal = |target: &str| {
         let mut body = br#"{"amount":1}"#.to_vec();
-        let aad = sealgate_engine::raw_associated_data(b"POST", target.as_bytes(), b"raw");
+        let aad = sealgate_format::raw::request_data(b"POST", target.as_bytes(), b"raw");
         let nonce = [1; 12];
         sealgate_aead::seal_in_place(&support::BODY_KEY, &nonce, &aad, &mut body).unwrap();
         let token = format!("Bearer {}", sealed_token(&Sender::default().claims));

@@ -295,12 +295,12 @@ mod response {
                 (b"content-type".to_vec(), b"application/json".to_vec()),
             ],
             end_of_stream,
-            entropy: [7; 16],
+            entropy: sealgate_engine::Entropy::from_seed([7; 32]),
         })
     }
 
     fn lines(effect: Effect) -> Vec<HeaderLine> {
-        let Effect::Respond(edits) = effect else {
+        let Effect::Respond(sealgate_engine::Respond { edits, .. }) = effect else {
             panic!("no response");
         };
         edits

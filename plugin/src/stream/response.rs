@@ -1,4 +1,4 @@
-//! The way back: a response that the policy signs is held until its signature is on it.
+//! The way back: a response that the policy seals or signs is held until that is done.
 
 use proxy_wasm::types::{Action, LogLevel};
 use sealgate_engine::{Effect, Event, Exchange, Reason, Refusal, ResponseHead};
@@ -74,8 +74,14 @@ impl Stream {
                         };
                     }
                 },
-                Effect::Respond(edits) => {
-                    host::edit_response_headers(&edits)?;
+                Effect::Respond(respond) => {
+                    host::edit_response_headers(&respond.edits)?;
+                    if let Some(body) = &respond.body {
+                        host::replace_response_body(body)?;
+                    }
+                    if self.has_response_trailers {
+                        host::drop_response_trailers()?;
+                    }
                     self.response = ResponseState::Released;
                     return Ok(());
                 }

@@ -39,6 +39,19 @@ pub fn seal(lock: &Lock, plaintext: &[u8], extra: &Value) -> String {
     jwe::serialize_compact(plaintext, &header, encrypter.as_ref()).expect("a sealed token")
 }
 
+/// Opens a compact token with the private half of `key`.
+pub fn open(key: &EcKeyPair, alg: &str, token: &[u8]) -> Vec<u8> {
+    let jwk = key.to_jwk_private_key();
+    let decrypter = match alg {
+        "ECDH-ES" => ECDH_ES.decrypter_from_jwk(&jwk),
+        "ECDH-ES+A256KW" => ECDH_ES_A256KW.decrypter_from_jwk(&jwk),
+        other => panic!("no key of kind {other}"),
+    };
+    let token = std::str::from_utf8(token).expect("a compact token is text");
+    let opened = jwe::deserialize_compact(token, &decrypter.expect("decrypter"));
+    opened.expect("an opened token").0
+}
+
 /// Signs claims with ES256.
 pub fn sign(key: &EcKeyPair, kid: &str, claims: &Value) -> String {
     let mut header = JwsHeader::new();

@@ -87,9 +87,10 @@ impl Exchange {
                     ..
                 },
             ) => {
-                let checked = payload::finish(stage, *pending, status, body);
-                self.proofs.payload = self.settle(stage.mode, checked)?;
-                Ok(Progress::Next(Step::Inspect))
+                let answer = (status, body);
+                let checked =
+                    payload::go_on(stage, *pending, self.request()?, &self.body, answer, now);
+                self.payload_step(stage, checked)
             }
             _ => Err(Reason::UnexpectedEvent),
         }

@@ -1,4 +1,4 @@
-//! The response on its way back: held, signed, and only then let go.
+//! The response on its way back: held, sealed, signed, and only then let go.
 //!
 //! A key in the bridge signs in two passes over the same code: the first takes the octets down, the
 //! second puts the signature in. The second checks that it is asked for the same octets.
@@ -6,25 +6,31 @@
 use std::cell::RefCell;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use sealgate_format::Entropy;
 use sealgate_signature::{Algorithm, Message, SignOrder, SignatureError, Signer, VerificationKey};
 use sealgate_wire::{MacRequest, Operation, SignRequest, decode_mac_answer, decode_sign_answer};
 
 use super::{Decision, Exchange, Pending, Progress, State};
-use crate::event::{Effect, ResponseHead};
+use crate::event::{Effect, Respond, ResponseHead};
 use crate::forward::HeaderEdit;
-use crate::policy::compiled::{RespondPolicy, ResponseKey};
+use crate::policy::compiled::{RespondPolicy, ResponseKey, ResponseSigning};
 use crate::policy::keys::MessageMaterial;
 use crate::refusal::Reason;
 use crate::request::HeaderLine;
 
 /// A response that waits for its body or its signature.
 pub(super) struct Response {
-    status: u16,
-    headers: Vec<HeaderLine>,
-    body: Vec<u8>,
+    pub(super) status: u16,
+    pub(super) headers: Vec<HeaderLine>,
+    pub(super) body: Vec<u8>,
+    /// Whether `body` is the sealed form of the one received.
+    pub(super) sealed: bool,
+    /// Changes of the head so far.
+    pub(super) edits: Vec<HeaderEdit>,
+    pub(super) entropy: RefCell<Entropy>,
     /// Message id of schemes that sign one.
     id: String,
-    created: i64,
+    pub(super) created: i64,
 }
 
 /// A response whose signature is made in the bridge.
@@ -52,15 +58,23 @@ impl Exchange {
             .ok_or(Reason::ResponseMalformed)?;
         let mut headers = head.headers;
         headers.retain(|(name, _)| !name.starts_with(b":"));
+        let mut entropy = head.entropy;
+        let mut id = [0; 16];
+        entropy
+            .fill(&mut id)
+            .map_err(|_| Reason::ResponseNotSealed)?;
         let response = Response {
             status,
             headers,
             body: Vec::new(),
-            id: format!("msg_{}", Base64UrlUnpadded::encode_string(&head.entropy)),
+            sealed: false,
+            edits: Vec::new(),
+            entropy: RefCell::new(entropy),
+            id: format!("msg_{}", Base64UrlUnpadded::encode_string(&id)),
             created: now,
         };
         if head.end_of_stream {
-            return self.sign_response(response);
+            return self.seal_and_sign(response);
         }
         self.state = State::NeedsResponseBody(Box::new(response));
         Ok(Progress::Hold(Effect::NeedResponseBody))
@@ -73,7 +87,15 @@ impl Exchange {
     ) -> Result<Progress, Reason> {
         self.check_response_size(body.len())?;
         response.body = body;
-        self.sign_response(response)
+        self.seal_and_sign(response)
+    }
+
+    fn seal_and_sign(&mut self, mut response: Response) -> Result<Progress, Reason> {
+        self.seal_response(&mut response)?;
+        match &self.respond_policy()?.sign {
+            Some(_) => self.sign_response(response),
+            None => Ok(response.released(Vec::new())),
+        }
     }
 
     pub(super) fn check_response_size(&self, bytes: usize) -> Result<(), Reason> {
@@ -90,7 +112,7 @@ impl Exchange {
         status: u16,
         body: &[u8],
     ) -> Result<Progress, Reason> {
-        let policy = self.respond_policy()?;
+        let policy = self.signing()?;
         let service = |_| Reason::ResponseKeyService;
         let (algorithm, signature) = match &policy.key {
             ResponseKey::Mac(key) => (
@@ -111,16 +133,16 @@ impl Exchange {
             signature,
         };
         let lines = self.signature_lines(&pending.response, &signer)?;
-        Ok(Progress::Hold(Effect::Respond(lines)))
+        Ok(pending.response.released(lines))
     }
 
     fn sign_response(&mut self, response: Response) -> Result<Progress, Reason> {
-        let policy = self.respond_policy()?;
+        let policy = self.signing()?;
         let (algorithm, kid) = match &policy.key {
             ResponseKey::Mac(key) => match &key.material {
                 MessageMaterial::Local(VerificationKey::Mac(secret)) => {
                     let lines = self.signature_lines(&response, secret)?;
-                    return Ok(Progress::Hold(Effect::Respond(lines)));
+                    return Ok(response.released(lines));
                 }
                 MessageMaterial::Local(_) => return Err(Reason::ResponseNotSigned),
                 MessageMaterial::Bridge(kid) => (key.algorithm, kid.clone()),
@@ -156,7 +178,7 @@ impl Exchange {
         response: &Response,
         signer: &dyn Signer,
     ) -> Result<Vec<HeaderEdit>, Reason> {
-        let policy = self.respond_policy()?;
+        let policy = self.signing()?;
         let request = self.request()?.message();
         let message = Message {
             headers: &response.headers,
@@ -184,11 +206,27 @@ impl Exchange {
             .collect())
     }
 
+    fn signing(&self) -> Result<&ResponseSigning, Reason> {
+        let sign = self.respond_policy()?.sign.as_ref();
+        sign.ok_or(Reason::UnexpectedEvent)
+    }
+
     fn respond_policy(&self) -> Result<&RespondPolicy, Reason> {
         match &self.decision {
             Decision::Judge(policy) => policy.respond.as_ref().ok_or(Reason::UnexpectedEvent),
             _ => Err(Reason::UnexpectedEvent),
         }
+    }
+}
+
+impl Response {
+    /// Lets the response go, with these further header lines.
+    fn released(mut self, lines: Vec<HeaderEdit>) -> Progress {
+        self.edits.extend(lines);
+        Progress::Hold(Effect::Respond(Respond {
+            edits: self.edits,
+            body: self.sealed.then_some(self.body),
+        }))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Exchange, HeadSignature, Pending, Progress, State, Step};
 use crate::event::{Effect, SharedRequest};
 use crate::forward::Proof;
 use crate::policy::Mode;
-use crate::policy::compiled::{Policy, ReplayPolicy, SignaturePolicy, TokenPolicy};
+use crate::policy::compiled::{PayloadPolicy, Policy, ReplayPolicy, SignaturePolicy, TokenPolicy};
 use crate::refusal::Reason;
 use crate::stage::{channel, inspect, payload, replay, signature, token};
 
@@ -170,19 +170,31 @@ impl Exchange {
         Ok(self.hold_shared(request, Pending::Replay(Box::new(recording))))
     }
 
-    pub(super) fn payload(&mut self, policy: &Policy) -> Result<Progress, Reason> {
+    pub(super) fn payload(&mut self, policy: &Policy, now: i64) -> Result<Progress, Reason> {
         let Some(stage) = &policy.payload else {
             return Ok(Progress::Next(Step::Inspect));
         };
         let mut body = std::mem::take(&mut self.body);
-        let started = payload::start(policy, stage, self.request()?, &mut body);
+        let started = payload::start(stage, self.request()?, &mut body, now);
         self.body = body;
-        let checked = match started {
-            Ok(payload::Step::Ask(pending)) => match self.ask(&pending.kid, &pending.operation()) {
+        self.payload_step(stage, started)
+    }
+
+    /// Takes the payload stage to where it waits for a key, is done, or has failed.
+    pub(super) fn payload_step(
+        &mut self,
+        stage: &PayloadPolicy,
+        checked: Result<payload::Step, Reason>,
+    ) -> Result<Progress, Reason> {
+        let checked = match checked {
+            Ok(payload::Step::Ask(pending)) => match self.ask(&pending.kid, &pending.operation) {
                 Ok(question) => return Ok(self.hold_key(question, Pending::PayloadKey(pending))),
                 Err(_) => Err(Reason::PayloadKeyService),
             },
-            Ok(payload::Step::Opened(opened)) => Ok(opened),
+            Ok(payload::Step::Opened(mut opened)) => {
+                self.session = opened.take_session();
+                Ok(opened)
+            }
             Err(reason) => Err(reason),
         };
         self.proofs.payload = self.settle(stage.mode, checked)?;

@@ -1,14 +1,18 @@
 //! A policy after compilation: checked types that the stages read and nobody else can build.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sealgate_contract::Contract;
+use sealgate_format::Format;
 use sealgate_scan::ScanPolicy;
 use sealgate_signature::Scheme;
 
-use super::keys::{DecryptKey, MessageKey, SigningKey, VerifierKey};
-use super::raw::{Mode, RawPayloadFormat, RawReplayBy};
+use super::keys::{DecryptKey, EncryptKey, MessageKey, SigningKey, VerifierKey};
 use crate::key_set::KeySet;
+use crate::stage::claims::{Join, Selector};
+
+use super::raw::{Mode, RawRecipientBy, RawReplayBy};
 
 /// How to reach hsm-bridge.
 pub(crate) struct Bridge {
@@ -85,14 +89,19 @@ pub(crate) struct TokenPolicy {
     pub(crate) issuer: String,
     pub(crate) audience: Vec<String>,
     pub(crate) leeway_seconds: u64,
-    /// Claim name and header name.
-    pub(crate) claims_to_headers: Vec<(String, String)>,
+    /// Claim and header name.
+    pub(crate) claims_to_headers: Vec<(Selector, String)>,
+    /// Claim and name in the host's metadata.
+    pub(crate) claims_to_metadata: Vec<(Selector, String)>,
+    pub(crate) join: Join,
 }
 
 pub(crate) struct PayloadPolicy {
     pub(crate) mode: Mode,
-    pub(crate) format: RawPayloadFormat,
+    pub(crate) format: Format,
     pub(crate) keys: Vec<Arc<DecryptKey>>,
+    /// Keys of the JWS inside, for formats that have one.
+    pub(crate) verify: Vec<Arc<VerifierKey>>,
     pub(crate) content_type: String,
 }
 
@@ -107,6 +116,26 @@ pub(crate) struct InspectPolicy {
 /// What is done to the response.
 pub(crate) struct RespondPolicy {
     pub(crate) max_body_bytes: usize,
+    pub(crate) encrypt: Option<ResponseEncryption>,
+    pub(crate) sign: Option<ResponseSigning>,
+}
+
+/// How responses are sealed.
+pub(crate) struct ResponseEncryption {
+    pub(crate) format: Format,
+    pub(crate) recipients: Recipients,
+}
+
+/// For whom responses are sealed.
+pub(crate) enum Recipients {
+    /// Nobody is named: the key comes with the request.
+    OfRequest,
+    One(Arc<EncryptKey>),
+    By(RawRecipientBy, BTreeMap<String, Arc<EncryptKey>>),
+}
+
+/// How responses are signed.
+pub(crate) struct ResponseSigning {
     pub(crate) scheme: Box<dyn Scheme>,
     pub(crate) key: ResponseKey,
 }

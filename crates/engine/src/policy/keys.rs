@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use sealgate_format::SealKey;
 use sealgate_jose::KeyFault;
-use sealgate_jose::jwe::{ContentEncryption, ContentEncryptionKey, KeyManagement};
+use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, KeyManagement};
 use sealgate_jose::jwk::PublicJwk;
-use sealgate_jose::jws::VerifyKey;
+use sealgate_jose::jws::{SignatureAlgorithm, VerifyKey};
 use sealgate_signature::Algorithm;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -27,6 +28,8 @@ use crate::key_set::KeySet;
 /// A key that opens tokens or payloads.
 pub(crate) struct DecryptKey {
     pub(crate) id: String,
+    /// The sender's name for it.
+    pub(crate) sender: String,
     pub(crate) algorithm: DecryptAlgorithm,
 }
 
@@ -34,8 +37,8 @@ pub(crate) struct DecryptKey {
 pub(crate) enum DecryptAlgorithm {
     /// Raw AES-256-GCM bodies.
     RawA256Gcm(Zeroizing<[u8; 32]>),
-    /// JWE `dir`: the key is the content-encryption key.
-    JweDirect(ContentEncryptionKey),
+    /// JWE with a key at hand.
+    JweLocal(Box<DecryptionKey>),
     /// JWE with a key that stays in hsm-bridge.
     JweBridge {
         management: KeyManagement,
@@ -58,6 +61,16 @@ pub(crate) struct Key {
     pub(crate) token: Option<Arc<VerifierKey>>,
     pub(crate) sign: Option<Arc<SigningKey>>,
     pub(crate) set: Option<Arc<KeySet>>,
+    pub(crate) encrypt: Option<Arc<EncryptKey>>,
+}
+
+/// A key that seals responses.
+#[derive(Debug)]
+pub(crate) struct EncryptKey {
+    pub(crate) id: String,
+    /// The name under which clients know it.
+    pub(crate) kid: String,
+    pub(crate) key: SealKey,
 }
 
 /// A private key in the bridge that signs responses.
@@ -78,11 +91,20 @@ impl DecryptKey {
         }
     }
 
+    /// How it manages content keys; `None` for a secret that encrypts content itself.
+    pub(crate) fn management(&self) -> Option<KeyManagement> {
+        match &self.algorithm {
+            DecryptAlgorithm::RawA256Gcm(_) => None,
+            DecryptAlgorithm::JweLocal(key) => Some(key.alg()),
+            DecryptAlgorithm::JweBridge { management, .. } => Some(*management),
+        }
+    }
+
     /// Name of the algorithm, as in the policy.
     pub(crate) fn algorithm_name(&self) -> &'static str {
         match &self.algorithm {
             DecryptAlgorithm::RawA256Gcm(_) => "A256GCM",
-            DecryptAlgorithm::JweDirect(_) => "dir",
+            DecryptAlgorithm::JweLocal(key) => key.alg().name(),
             DecryptAlgorithm::JweBridge { management, .. } => management.name(),
         }
     }
@@ -215,9 +237,10 @@ impl KeyTable {
                 message: Some(Arc::new(message::mac(&raw, material, path, findings)?)),
                 ..Key::default()
             }),
-            RawKeyUse::Decrypt => decrypt_key(raw.id, &raw.alg, material, path, findings),
+            RawKeyUse::Decrypt => decrypt_key(raw, material, path, findings),
             RawKeyUse::Verify => verify_key(&raw, material, path, findings),
             RawKeyUse::Sign => sign_key(raw, material, path, findings),
+            RawKeyUse::Encrypt => encrypt_key(raw, &material, path, findings),
         }
     }
 }
@@ -231,21 +254,48 @@ pub(crate) fn is_key_id(id: &str) -> bool {
 }
 
 fn decrypt_key(
-    id: String,
-    alg: &str,
+    raw: RawKey,
     material: Material,
     path: &str,
     findings: &mut Findings,
 ) -> Option<Key> {
+    let alg = raw.alg.as_str();
+    // A secret that opens requests seals the responses to whoever shares it.
+    let encrypt = match &material {
+        Material::Secret(secret) => SealKey::shared(alg, secret).ok().map(|key| {
+            Arc::new(EncryptKey {
+                id: raw.id.clone(),
+                kid: raw.sender_kid.clone().unwrap_or_else(|| raw.id.clone()),
+                key,
+            })
+        }),
+        _ => None,
+    };
     let algorithm = match (alg, material) {
         ("A256GCM", Material::Secret(bytes)) => {
             DecryptAlgorithm::RawA256Gcm(exactly_32(&bytes, path, findings)?)
         }
         ("dir", Material::Secret(bytes)) => {
             let bytes = exactly_32(&bytes, path, findings)?;
-            let cek =
-                ContentEncryptionKey::from_slice(ContentEncryption::A256Gcm, bytes.as_slice());
-            DecryptAlgorithm::JweDirect(cek.ok()?)
+            let (alg, enc) = (KeyManagement::Dir, ContentEncryption::A256Gcm);
+            let key = DecryptionKey::symmetric(alg, enc, bytes.as_slice()).ok()?;
+            DecryptAlgorithm::JweLocal(Box::new(key))
+        }
+        // No token wraps keys this way; the secret is the sender's, too.
+        ("A128GCMKW" | "A192GCMKW" | "A256GCMKW", Material::Secret(bytes)) => {
+            let management = KeyManagement::from_name(alg)?;
+            let enc = ContentEncryption::A256Gcm;
+            match DecryptionKey::symmetric(management, enc, &bytes) {
+                Ok(key) => DecryptAlgorithm::JweLocal(Box::new(key)),
+                Err(_) => {
+                    findings.fault(
+                        format!("{path}.material"),
+                        format!("is {} bytes long", bytes.len()),
+                        format!("write a secret of the length that {alg} has"),
+                    );
+                    return None;
+                }
+            }
         }
         ("A256GCM" | "dir", _) => {
             findings.fault(
@@ -287,9 +337,54 @@ fn decrypt_key(
         }
     };
     Some(Key {
-        decrypt: Some(Arc::new(DecryptKey { id, algorithm })),
+        decrypt: Some(Arc::new(DecryptKey {
+            sender: raw.sender_kid.unwrap_or_else(|| raw.id.clone()),
+            id: raw.id,
+            algorithm,
+        })),
+        encrypt,
         ..Key::default()
     })
+}
+
+fn encrypt_key(
+    raw: RawKey,
+    material: &Material,
+    path: &str,
+    findings: &mut Findings,
+) -> Option<Key> {
+    let key = match material {
+        Material::Secret(secret) => SealKey::shared(&raw.alg, secret),
+        Material::PublicJwk(text) => serde_json::from_slice(text)
+            .map_err(|_| KeyFault::Malformed)
+            .and_then(|jwk| SealKey::from_jwk(&jwk, Some(&raw.alg))),
+        Material::Bridge(_) => {
+            findings.fault(
+                format!("{path}.material"),
+                "names a key in the bridge, which does not seal",
+                "write the recipient's public key as jwk, or the shared secret",
+            );
+            return None;
+        }
+    };
+    match key {
+        Ok(key) => Some(Key {
+            encrypt: Some(Arc::new(EncryptKey {
+                kid: raw.sender_kid.unwrap_or_else(|| raw.id.clone()),
+                id: raw.id,
+                key,
+            })),
+            ..Key::default()
+        }),
+        Err(fault) => {
+            findings.fault(
+                format!("{path}.material"),
+                format!("is not a key that seals with {}: {}", raw.alg, fault.code()),
+                "RSA-OAEP-256, ECDH-ES+A256KW and ECDH-ES take jwk; dir, A256KW and A256GCM a secret of 32 bytes",
+            );
+            None
+        }
+    }
 }
 
 fn verify_key(
@@ -307,8 +402,9 @@ fn verify_key(
     };
     let token = match (raw.alg.as_str(), &material) {
         ("HS256", Material::Secret(bytes)) => Some(VerifyKey::hs256(bytes)),
-        ("ES256" | "EdDSA", Material::PublicJwk(jwk)) => Some(public_key(jwk, &raw.alg)),
-        ("ES384" | "PS256" | "PS512" | "RS256", Material::PublicJwk(_)) => None,
+        ("ES256" | "EdDSA" | "ES384" | "PS256" | "PS512" | "RS256", Material::PublicJwk(jwk)) => {
+            Some(public_key(jwk, &raw.alg))
+        }
         ("HS256" | "ES256" | "EdDSA" | "ES384" | "PS256" | "PS512" | "RS256", _) => {
             misfit(findings);
             return None;
@@ -380,12 +476,8 @@ fn sign_key(raw: RawKey, material: Material, path: &str, findings: &mut Findings
 
 /// A public JWK whose type must be the one of the algorithm written beside it.
 fn public_key(jwk: &[u8], alg: &str) -> Result<VerifyKey, KeyFault> {
-    let key = VerifyKey::from_jwk(&PublicJwk::from_slice(jwk)?)?;
-    if key.alg().name() == alg {
-        Ok(key)
-    } else {
-        Err(KeyFault::UnsupportedType)
-    }
+    let alg = SignatureAlgorithm::from_name(alg).ok_or(KeyFault::UnsupportedType)?;
+    VerifyKey::public(alg, &PublicJwk::from_slice(jwk)?)
 }
 
 fn exactly_32(bytes: &[u8], path: &str, findings: &mut Findings) -> Option<Zeroizing<[u8; 32]>> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::fault::Findings;
@@ -147,6 +148,7 @@ fn decode(
             .and_then(|text| Base64UrlUnpadded::decode_vec(text).ok()),
         RawEncoding::Base64 => base64(trimmed),
         RawEncoding::Whsec => trimmed.strip_prefix(b"whsec_").and_then(base64),
+        RawEncoding::Sha256OfText => Some(Sha256::digest(trimmed).to_vec()),
         RawEncoding::Hex => decode_hex(trimmed),
     };
     let name = match encoding {
@@ -154,6 +156,7 @@ fn decode(
         RawEncoding::Base64url => "base64url",
         RawEncoding::Base64 => "base64",
         RawEncoding::Whsec => "whsec_ and base64",
+        RawEncoding::Sha256OfText => "text",
         RawEncoding::Hex => "hex",
     };
     match decoded {

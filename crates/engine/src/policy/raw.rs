@@ -4,6 +4,8 @@
 
 mod inspect;
 mod jwks;
+mod payload;
+mod respond;
 mod signature;
 
 use std::collections::BTreeMap;
@@ -13,9 +15,13 @@ use serde_json::Value;
 
 pub(crate) use inspect::{RawInspect, RawInspectExclusion, RawInspectLimits};
 pub(crate) use jwks::RawJwks;
+pub(crate) use payload::{
+    RawField, RawFormatOptions, RawPayload, RawPayloadFormat, RawSerialization, RawText,
+};
+pub(crate) use respond::{RawRecipientBy, RawRespond, RawRespondEncrypt, RawRespondSign};
 pub(crate) use signature::{
-    RawCustomScheme, RawReplay, RawReplayBy, RawReplayStore, RawRespond, RawRespondSign, RawScheme,
-    RawSignature, RawSignatureEncoding, RawSignatureOptions, RawWhenFull,
+    RawCustomScheme, RawReplay, RawReplayBy, RawReplayStore, RawScheme, RawSignature,
+    RawSignatureEncoding, RawSignatureOptions, RawWhenFull,
 };
 
 /// The top of a policy document.
@@ -86,11 +92,13 @@ pub(crate) struct RawKey {
     pub(crate) purpose: RawKeyUse,
     /// The one algorithm the key works with. `mac`: `HS256`, `HS384`, `HS512`, and for dialects that
     /// have nothing better `HMAC-SHA1`, `HMAC-MD5`. `decrypt`: `A256GCM`, `dir`, `ECDH-ES`,
-    /// `ECDH-ES+A256KW`, `RSA-OAEP`, `RSA-OAEP-256`, `A256KW`. `verify`: `HS256` (tokens), `ES256`,
-    /// `EdDSA` (tokens and messages), `ES384`, `PS256`, `PS512`, `RS256` (messages). `sign`: `ES256`, `PS256`.
+    /// `ECDH-ES+A256KW`, `RSA-OAEP`, `RSA-OAEP-256`, `A256KW`. `verify`: `HS256` (tokens),
+    /// `ES256`, `ES384`, `EdDSA`, `PS256`, `PS512`, `RS256` (tokens and messages). `sign`: `ES256`, `PS256`.
+    /// `encrypt`: `RSA-OAEP-256`, `ECDH-ES+A256KW`, `ECDH-ES` with a `jwk`; `dir`, `A256KW`, `A256GCM`
+    /// with a secret.
     #[serde(default)]
     pub(crate) alg: String,
-    /// The sender's name for the key, where it is not `id`. Several keys may have one name: a
+    /// The peer's name for the key, where it is not `id`. Several keys may have one name: a
     /// signature by any of them is accepted, so that a sender can change keys at leisure.
     #[serde(default)]
     pub(crate) sender_kid: Option<String>,
@@ -125,6 +133,8 @@ pub(crate) enum RawKeyUse {
     Verify,
     /// Signs responses with a private key that stays in hsm-bridge.
     Sign,
+    /// Seals responses to a client: its public key, or a secret shared with it.
+    Encrypt,
 }
 
 /// Where key material comes from: exactly one of `inline`, `env`, `file`, `bridge`, `jwk`.
@@ -151,8 +161,8 @@ pub(crate) struct RawMaterial {
         schemars(with = "Option<BTreeMap<String, String>>")
     )]
     pub(crate) jwk: Option<Value>,
-    /// How `inline`, `env` and `file` are written: `hex` (default), `base64`, `base64url`, `text`
-    /// or `whsec`.
+    /// How `inline`, `env` and `file` are written: `hex` (default), `base64`, `base64url`, `text`,
+    /// `whsec`, or `sha256-of-text`.
     #[serde(default)]
     pub(crate) encoding: Option<RawEncoding>,
 }
@@ -172,6 +182,8 @@ pub(crate) enum RawEncoding {
     Text,
     /// A secret of Standard Webhooks or Svix: `whsec_` and base64.
     Whsec,
+    /// The SHA-256 of the characters is the key, as Visa Token Service has it.
+    Sha256OfText,
 }
 
 /// A policy: which stages judge a request, in the fixed order of the engine.
@@ -290,12 +302,33 @@ pub(crate) struct RawToken {
     /// Clock leeway for `exp`, `nbf`, `iat`, 0 to 600 seconds. Default 60.
     #[serde(default = "default_leeway_seconds")]
     pub(crate) leeway_seconds: u32,
-    /// Claims handed to the upstream: claim name to header name. Client copies are stripped.
+    /// Claims handed to the upstream: claim to header name. A claim is a name, or a JSON pointer into
+    /// a nested one (`/address/country`). Client copies of the headers are stripped, on every route.
     #[serde(default)]
     pub(crate) claims_to_headers: BTreeMap<String, String>,
+    /// Claims handed to the host, for its own rules on access and rate: claim to a name of `a-z 0-9 _`.
+    /// Envoy keeps them as filter state `wasm.<name>`, which no client can set.
+    #[serde(default)]
+    pub(crate) claims_to_metadata: BTreeMap<String, String>,
+    /// What joins the elements of an array: `comma` (default) or `space`. An element that holds it
+    /// refuses the token.
+    #[serde(default)]
+    pub(crate) claims_join: RawJoin,
     /// Weaknesses accepted on purpose: `unsigned-token`.
     #[serde(default)]
     pub(crate) accept_weak: Vec<String>,
+}
+
+/// What joins the elements of an array.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawJoin {
+    /// `,`
+    #[default]
+    Comma,
+    /// One space, as in `scope`.
+    Space,
 }
 
 /// Header that carries the token.
@@ -308,35 +341,6 @@ pub(crate) struct RawTokenSource {
     /// Authentication scheme before the token; empty when the value is the token alone.
     #[serde(default)]
     pub(crate) scheme: String,
-}
-
-/// Encrypted body.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawPayload {
-    /// `enforce` or `observe`.
-    #[serde(default)]
-    pub(crate) mode: Mode,
-    /// `jwe` (the whole body is one compact JWE) or `aes-256-gcm` (docs/formats.md).
-    pub(crate) format: RawPayloadFormat,
-    /// Ids of the `decrypt` keys that may open it.
-    pub(crate) keys: Vec<String>,
-    /// Content type of the plaintext when the sealed form does not name one.
-    #[serde(default = "default_content_type")]
-    pub(crate) content_type: String,
-}
-
-/// Body format.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawPayloadFormat {
-    /// JWE compact serialization.
-    Jwe,
-    /// Nonce, ciphertext and tag, bound to method, path and key id.
-    #[serde(rename = "aes-256-gcm")]
-    Aes256Gcm,
 }
 
 /// One row of the route table.
@@ -401,8 +405,4 @@ fn default_min_tls() -> String {
 
 fn default_leeway_seconds() -> u32 {
     60
-}
-
-fn default_content_type() -> String {
-    "application/json".into()
 }

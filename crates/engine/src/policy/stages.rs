@@ -1,17 +1,19 @@
 //! Compiles the stages of one policy.
 
 mod inspect;
+mod payload;
+mod respond;
 pub(super) mod signature;
 mod token;
 
+pub(super) use payload::format;
+
 use serde_json::Value;
 
-use super::compiled::{ChannelPolicy, Limits, PayloadPolicy, Policy};
+use super::compiled::{ChannelPolicy, Limits, Policy};
 use super::fault::Findings;
-use super::keys::{DecryptAlgorithm, KeyTable};
-use super::raw::{
-    Mode, RawChannel, RawLimits, RawPayload, RawPayloadFormat, RawPolicy, RawReplay, RawSignature,
-};
+use super::keys::KeyTable;
+use super::raw::{Mode, RawChannel, RawLimits, RawPolicy, RawReplay, RawSignature};
 use super::read::section;
 
 /// Compiles one entry of `policies`.
@@ -42,7 +44,7 @@ pub(crate) fn compile(
         .replay
         .and_then(|value| section::<RawReplay>(value, &format!("{path}.replay"), findings));
     let (signature, replay) = signature::compile(raw_signature, raw_replay, keys, &path, findings);
-    let policy = Policy {
+    let mut policy = Policy {
         name: name.to_owned(),
         limits,
         channel,
@@ -51,16 +53,19 @@ pub(crate) fn compile(
         token: raw
             .token
             .and_then(|value| token::compile(value, keys, &format!("{path}.token"), findings)),
-        payload: raw
-            .payload
-            .and_then(|value| payload(value, keys, &format!("{path}.payload"), findings)),
+        payload: None,
         inspect: raw
             .inspect
             .and_then(|value| inspect::compile(value, &format!("{path}.inspect"), findings)),
-        respond: raw.respond.and_then(|value| {
-            signature::respond(value, keys, &format!("{path}.respond"), findings)
-        }),
+        respond: None,
     };
+    policy.payload = raw.payload.and_then(|value| {
+        let path = format!("{path}.payload");
+        payload::compile(value, policy.signature.as_ref(), keys, &path, findings)
+    });
+    policy.respond = raw.respond.and_then(|value| {
+        respond::compile(value, &policy, keys, &format!("{path}.respond"), findings)
+    });
     warn_about_gaps(&policy, &path, findings);
     Some(policy)
 }
@@ -136,48 +141,6 @@ fn channel(value: Value, path: &str, findings: &mut Findings) -> Option<ChannelP
         min_tls_1_3,
         client_certificate,
         san,
-    })
-}
-
-fn payload(
-    value: Value,
-    keys: &KeyTable,
-    path: &str,
-    findings: &mut Findings,
-) -> Option<PayloadPolicy> {
-    let raw = section::<RawPayload>(value, path, findings)?;
-    let raw_format = raw.format == RawPayloadFormat::Aes256Gcm;
-    let picked = keys.pick(
-        &raw.keys,
-        &format!("{path}.keys"),
-        if raw_format {
-            "aes-256-gcm takes keys with use: decrypt and alg: A256GCM"
-        } else {
-            "jwe takes keys with use: decrypt and a JWE algorithm"
-        },
-        |key| {
-            key.decrypt.clone().filter(|key| {
-                raw_format == matches!(key.algorithm, DecryptAlgorithm::RawA256Gcm(_))
-            })
-        },
-        findings,
-    );
-    let plain = raw
-        .content_type
-        .bytes()
-        .all(|byte| (0x20..0x7f).contains(&byte));
-    if !plain || !raw.content_type.contains('/') {
-        findings.fault(
-            format!("{path}.content_type"),
-            "is not a media type",
-            "write for instance application/json",
-        );
-    }
-    Some(PayloadPolicy {
-        mode: raw.mode,
-        format: raw.format,
-        keys: picked,
-        content_type: raw.content_type,
     })
 }
 

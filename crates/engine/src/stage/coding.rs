@@ -9,15 +9,14 @@ use sealgate_scan::extract::{self, Codings};
 
 use super::inspect::extraction;
 use crate::refusal::Reason;
-use crate::request::Request;
 
 /// The body without its coding; `None` when it had none.
 pub(crate) fn undo(
     limits: &Limits,
-    request: &Request,
+    content_encoding: Option<&[u8]>,
     body: &[u8],
 ) -> Result<Option<Vec<u8>>, Reason> {
-    let Some(value) = request.value(b"content-encoding") else {
+    let Some(value) = content_encoding else {
         return Ok(None);
     };
     if body.is_empty() {

@@ -71,7 +71,7 @@ pub(crate) fn check(
     // The plaintext of a sealed body has no coding of its own; an unsealed body may hide in one.
     let decoded = match payload.and_then(PayloadOpened::plaintext) {
         Some(_) => None,
-        None => coding::undo(&limits, request, body)?,
+        None => coding::undo(&limits, request.value(b"content-encoding"), body)?,
     };
     let (content_type, bytes) = match payload.and_then(PayloadOpened::plaintext) {
         Some((content_type, bytes)) => (content_type.as_bytes(), bytes),

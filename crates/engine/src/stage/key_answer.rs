@@ -1,5 +1,7 @@
 //! Questions to the key service about JWE keys, and what its answers mean.
 
+use std::sync::Arc;
+
 use sealgate_jose::jwe::{ContentEncryptionKey, Sealed};
 use sealgate_wire::{
     EphemeralPublicKey, KeyFailure, Operation, UnwrapRequest, decode_unwrap_answer,
@@ -36,18 +38,14 @@ pub(crate) enum Closed {
 }
 
 /// Chooses the key by `kid` (or the only one) and opens with it, or says what to ask.
-pub(crate) fn open<'a>(
-    sealed: Sealed<'_>,
-    keys: impl Iterator<Item = &'a DecryptKey>,
-) -> Result<Opening, Closed> {
+pub(crate) fn open<'a>(sealed: Sealed<'_>, keys: &'a [Arc<DecryptKey>]) -> Result<Opening, Closed> {
     let key = choose(sealed.header().kid.as_deref(), keys).ok_or(Closed::KeyUnknown)?;
     match &key.algorithm {
-        DecryptAlgorithm::JweDirect(cek) => {
-            if sealed.header().alg != sealgate_jose::jwe::KeyManagement::Dir {
+        DecryptAlgorithm::JweLocal(key) => {
+            if sealed.header().alg != key.alg() {
                 return Err(Closed::KeyUnknown);
             }
-            sealed
-                .open(cek)
+            key.open(sealed)
                 .map(Opening::Opened)
                 .map_err(|_| Closed::NotOpened)
         }
@@ -65,16 +63,14 @@ pub(crate) fn open<'a>(
 }
 
 /// An unknown `kid` never tries other keys; an absent one works where there is only one key.
-fn choose<'a>(
-    kid: Option<&str>,
-    mut keys: impl Iterator<Item = &'a DecryptKey>,
-) -> Option<&'a DecryptKey> {
-    match kid {
-        Some(kid) => keys.find(|key| key.id == kid),
-        None => {
-            let only = keys.next()?;
-            keys.next().is_none().then_some(only)
-        }
+pub(crate) fn choose<'a>(kid: Option<&str>, keys: &'a [Arc<DecryptKey>]) -> Option<&'a DecryptKey> {
+    match (kid, keys) {
+        (Some(kid), keys) => keys
+            .iter()
+            .find(|key| key.id == kid || key.sender == kid)
+            .map(AsRef::as_ref),
+        (None, [only]) => Some(only),
+        (None, _) => None,
     }
 }
 
@@ -99,11 +95,6 @@ impl PendingUnwrap {
         })
     }
 
-    /// The header of what is sealed, authentic once it opens.
-    pub(crate) fn content_type(&self) -> Option<String> {
-        self.sealed.header().cty.clone()
-    }
-
     /// Opens with the answer.
     pub(crate) fn finish(self, status: u16, body: &[u8]) -> Result<Vec<u8>, Closed> {
         let answer = decode_unwrap_answer(status, body, &self.kid).map_err(closed)?;
@@ -115,7 +106,7 @@ impl PendingUnwrap {
 }
 
 /// What the sender caused is an authentication failure; all else is the service's trouble.
-fn closed(failure: KeyFailure) -> Closed {
+pub(crate) fn closed(failure: KeyFailure) -> Closed {
     match failure {
         KeyFailure::CryptoFailed | KeyFailure::BadRequest | KeyFailure::TooLarge => {
             Closed::KeyRefused

@@ -1,26 +1,22 @@
-//! The encrypted body: recognised, opened in place, and typed.
+//! The encrypted body: recognised, opened part by part, and typed.
 
-use sealgate_jose::Limits;
-use sealgate_jose::jwe::Sealed;
+use sealgate_format::records::{RecordHeader, Records};
+use sealgate_format::{Demand, Head, OpenFault, Opener, Part, Session, Taken, raw};
+use sealgate_jose::jws::VerifyKey;
+use sealgate_wire::{EphemeralPublicKey, Operation, UnwrapRequest, decode_unwrap_answer};
 
-use super::key_answer::{Closed, Opening, PendingUnwrap, open};
-use crate::policy::compiled::{PayloadPolicy, Policy};
-use crate::policy::keys::DecryptAlgorithm;
-use crate::policy::raw::RawPayloadFormat;
+use super::key_answer::{Closed, choose, closed};
+use crate::policy::compiled::PayloadPolicy;
+use crate::policy::keys::{DecryptAlgorithm, DecryptKey};
 use crate::refusal::Reason;
 use crate::request::Request;
 
-/// Content coding of raw AES-256-GCM bodies (docs/formats.md).
-pub(crate) const A256GCM_CODING: &str = "sealgate-a256gcm";
-/// Header that names the key of a raw AES-256-GCM body.
-pub(crate) const KEY_HEADER: &str = "sealgate-key";
-/// Bytes before the ciphertext of a raw body.
-const NONCE_BYTES: usize = 12;
-/// Bytes behind it.
-const TAG_BYTES: usize = 16;
-
 /// The body was authentic, and this is its plaintext; or there was no body to open.
-pub(crate) struct PayloadOpened(Option<Plaintext>);
+#[derive(Default)]
+pub(crate) struct PayloadOpened {
+    plaintext: Option<Plaintext>,
+    session: Option<Session>,
+}
 
 struct Plaintext {
     content_type: String,
@@ -30,78 +26,152 @@ struct Plaintext {
 impl PayloadOpened {
     /// Content type and bytes, for the scan.
     pub(crate) fn plaintext(&self) -> Option<(&str, &[u8])> {
-        self.0
+        self.plaintext
             .as_ref()
             .map(|plain| (plain.content_type.as_str(), plain.bytes.as_slice()))
     }
 
+    /// What the answer is sealed with, where the request brought it.
+    pub(crate) fn take_session(&mut self) -> Option<Session> {
+        self.session.take()
+    }
+
     /// Content type and bytes, for the upstream.
     pub(crate) fn into_plaintext(self) -> Option<(String, Vec<u8>)> {
-        self.0.map(|plain| (plain.content_type, plain.bytes))
+        self.plaintext
+            .map(|plain| (plain.content_type, plain.bytes))
     }
 }
 
-/// Where the opening ended.
+/// Where the opening stands.
 pub(crate) enum Step {
     Opened(PayloadOpened),
-    Ask(Box<PendingUnwrap>),
+    Ask(Box<Pending>),
 }
 
-/// Opens a body, or says what to ask the key service. A raw body is opened in place and taken out
-/// of `body`; when it does not open, `body` is as it was.
+/// A body of which one part waits for its content key.
+pub(crate) struct Pending {
+    /// Id of the key in the bridge.
+    pub(crate) kid: String,
+    pub(crate) operation: Operation,
+    taken: Taken,
+}
+
+/// Opens a body, or says what to ask the key service. Raw bodies and records are opened in place
+/// and taken out of `body`; when another body does not open, `body` is as it was.
 pub(crate) fn start(
-    policy: &Policy,
     payload: &PayloadPolicy,
     request: &Request,
     body: &mut Vec<u8>,
+    now: i64,
 ) -> Result<Step, Reason> {
     if body.is_empty() {
-        return Ok(Step::Opened(PayloadOpened(None)));
+        return Ok(Step::Opened(PayloadOpened::default()));
     }
-    match payload.format {
-        RawPayloadFormat::Jwe => start_jwe(policy, payload, request, body),
-        RawPayloadFormat::Aes256Gcm => open_raw(payload, request, body).map(Step::Opened),
+    if payload.format.is_raw() {
+        return open_raw(payload, request, body).map(Step::Opened);
     }
+    if let Some(records) = payload.format.records() {
+        return open_records(records, payload, request, body).map(Step::Opened);
+    }
+    let header = |name: &str| request.only(name);
+    let mut is_ours = |header: &sealgate_jose::jwe::Header| {
+        choose(header.kid.as_deref(), &payload.keys)
+            .is_some_and(|key| key.management() == Some(header.alg))
+    };
+    let head = Head { header: &header };
+    let taken = payload.format.take(&head, body, &mut is_ours);
+    advance(payload, taken.map_err(reason)?, request, body, now)
 }
 
-/// Goes on with the key service's answer.
-pub(crate) fn finish(
+/// Goes on with the key service's answer; it may have to be asked again for another part.
+pub(crate) fn go_on(
     payload: &PayloadPolicy,
-    pending: PendingUnwrap,
-    status: u16,
-    body: &[u8],
-) -> Result<PayloadOpened, Reason> {
-    let cty = pending.content_type();
-    let bytes = pending.finish(status, body).map_err(reason)?;
-    plaintext(payload, cty.as_deref(), bytes)
-}
-
-fn start_jwe(
-    policy: &Policy,
-    payload: &PayloadPolicy,
+    mut pending: Pending,
     request: &Request,
     body: &[u8],
+    answer: (u16, &[u8]),
+    now: i64,
 ) -> Result<Step, Reason> {
-    let content_type = request.value(b"content-type").unwrap_or_default();
-    let media_type = content_type
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default();
-    let media_type = media_type.trim_ascii().to_ascii_lowercase();
-    if !matches!(
-        media_type.as_slice(),
-        b"application/jose" | b"application/jwe"
-    ) || request.has(b"content-encoding")
-    {
-        return Err(Reason::PayloadFormat);
+    let answer = decode_unwrap_answer(answer.0, answer.1, &pending.kid)
+        .map_err(|failure| key_fault(closed(failure)))?;
+    let key = Opener::ContentKey(&answer.cek);
+    let verify = |kid: Option<&str>| verifier(payload, kid);
+    let demand = Demand {
+        now,
+        verify: &verify,
+    };
+    pending.taken.open(key, &demand).map_err(reason)?;
+    advance(payload, pending.taken, request, body, now)
+}
+
+/// Opens part after part with the keys at hand, until one is elsewhere.
+fn advance(
+    payload: &PayloadPolicy,
+    mut taken: Taken,
+    request: &Request,
+    body: &[u8],
+    now: i64,
+) -> Result<Step, Reason> {
+    let verify = |kid: Option<&str>| verifier(payload, kid);
+    let demand = Demand {
+        now,
+        verify: &verify,
+    };
+    while let Some(part) = taken.next() {
+        let key = choose(part.kid(), &payload.keys).ok_or(Reason::PayloadKeyUnknown)?;
+        // The algorithm is the key's, whatever the part says.
+        if part.alg() != key.management() {
+            return Err(Reason::PayloadKeyUnknown);
+        }
+        let opener = match &key.algorithm {
+            DecryptAlgorithm::RawA256Gcm(secret) => Opener::Shared(secret),
+            DecryptAlgorithm::JweLocal(key) => Opener::Jwe(key),
+            DecryptAlgorithm::JweBridge { kid, .. } => {
+                return Ok(Step::Ask(Box::new(Pending {
+                    kid: kid.clone(),
+                    operation: question(part).ok_or(Reason::PayloadKeyUnknown)?,
+                    taken,
+                })));
+            }
+        };
+        taken.open(opener, &demand).map_err(reason)?;
     }
-    let limits = Limits::body(policy.limits.max_body_bytes);
-    let sealed = Sealed::compact(body, &limits).map_err(|_| Reason::PayloadMalformed)?;
-    let cty = sealed.header().cty.clone();
-    match open(sealed, payload.keys.iter().map(AsRef::as_ref)).map_err(reason)? {
-        Opening::Opened(bytes) => plaintext(payload, cty.as_deref(), bytes).map(Step::Opened),
-        Opening::Ask(pending) => Ok(Step::Ask(pending)),
-    }
+    let plain = taken.finish(body).map_err(reason)?;
+    let content_type = match plain.content_type {
+        None if payload.format.replaces_members() => request_type(request).to_owned(),
+        None => payload.content_type.clone(),
+        // RFC 7516 section 4.1.12.
+        Some(cty) if cty.contains('/') => cty,
+        Some(cty) => format!("application/{cty}"),
+    };
+    typed(content_type, plain.body).map(|mut opened| {
+        opened.session = plain.session;
+        Step::Opened(opened)
+    })
+}
+
+/// What the key service is asked for a part's content key.
+fn question(part: &Part) -> Option<Operation> {
+    let header = part.header();
+    let wrap = header.and_then(|header| header.key_wrap);
+    Some(Operation::Unwrap(UnwrapRequest {
+        alg: part.alg()?.name().to_owned(),
+        ek: part.encrypted_key().to_vec(),
+        epk: header
+            .and_then(|header| header.epk.as_ref())
+            .map(|epk| EphemeralPublicKey {
+                kty: epk.kty().to_owned(),
+                crv: epk.crv().to_owned(),
+                x: epk.x().to_vec(),
+                y: epk.y().map(<[u8]>::to_vec),
+            }),
+        apu: header.and_then(|header| header.apu.clone()),
+        apv: header.and_then(|header| header.apv.clone()),
+        iv: wrap.map(|(iv, _)| iv.to_vec()),
+        tag: wrap.map(|(_, tag)| tag.to_vec()),
+        enc: part.enc()?.name().to_owned(),
+    }))
 }
 
 fn open_raw(
@@ -109,71 +179,108 @@ fn open_raw(
     request: &Request,
     body: &mut Vec<u8>,
 ) -> Result<PayloadOpened, Reason> {
-    if request.value(b"content-encoding") != Some(A256GCM_CODING.as_bytes()) {
+    if request.value(b"content-encoding") != Some(raw::CODING.as_bytes()) {
         return Err(Reason::PayloadFormat);
     }
     let key_id = request
-        .value(KEY_HEADER.as_bytes())
+        .value(raw::KEY_HEADER.as_bytes())
         .ok_or(Reason::PayloadKeyUnknown)?;
-    let key = payload
-        .keys
-        .iter()
-        .find(|key| key.id.as_bytes() == key_id)
-        .ok_or(Reason::PayloadKeyUnknown)?;
-    let DecryptAlgorithm::RawA256Gcm(secret) = &key.algorithm else {
-        return Err(Reason::PayloadKeyUnknown);
-    };
-    let associated = raw_associated_data(&request.method, &request.target, key_id);
-    let (nonce, sealed) = body
-        .split_first_chunk_mut::<NONCE_BYTES>()
-        .ok_or(Reason::PayloadMalformed)?;
-    let (ciphertext, tag) = sealed
-        .split_last_chunk_mut::<TAG_BYTES>()
-        .ok_or(Reason::PayloadMalformed)?;
+    let secret = named(payload, key_id)?;
+    let associated = raw::request_data(&request.method, &request.target, key_id);
+    let (nonce, ciphertext, tag) = raw::parts(body).ok_or(Reason::PayloadMalformed)?;
     sealgate_aead::open_detached(secret, nonce, &associated, ciphertext, tag)
         .map_err(|_| Reason::PayloadNotOpened)?;
     let mut bytes = std::mem::take(body);
-    bytes.truncate(bytes.len().saturating_sub(TAG_BYTES));
-    bytes.drain(..NONCE_BYTES);
-    let content_type = request
-        .value(b"content-type")
-        .and_then(|value| std::str::from_utf8(value).ok())
-        .unwrap_or(&payload.content_type);
-    Ok(PayloadOpened(Some(Plaintext {
-        content_type: content_type.to_owned(),
-        bytes,
-    })))
+    bytes.truncate(bytes.len().saturating_sub(raw::TAG_BYTES));
+    bytes.drain(..raw::NONCE_BYTES);
+    typed(plain_type(payload, request), bytes)
 }
 
-/// What a raw body is bound to: method, request target and key id (docs/formats.md).
-pub fn raw_associated_data(method: &[u8], target: &[u8], key_id: &[u8]) -> Vec<u8> {
-    [A256GCM_CODING.as_bytes(), method, target, key_id].join(&b'\n')
-}
-
-/// Types a JWE plaintext: by its `cty` (RFC 7516 section 4.1.12), else by the policy.
-fn plaintext(
+fn open_records(
+    records: Records,
     payload: &PayloadPolicy,
-    cty: Option<&str>,
-    bytes: Vec<u8>,
+    request: &Request,
+    body: &mut Vec<u8>,
 ) -> Result<PayloadOpened, Reason> {
-    let content_type = match cty {
-        None => payload.content_type.clone(),
-        Some(cty) if cty.contains('/') => cty.to_owned(),
-        Some(cty) => format!("application/{cty}"),
+    if request.value(b"content-encoding") != Some(records.coding().as_bytes()) {
+        return Err(Reason::PayloadFormat);
+    }
+    let header = RecordHeader::parse(body).map_err(reason)?;
+    let secret = match (header.key_id(), payload.keys.as_slice()) {
+        // RFC 8188 leaves the key's name to the application; one key needs none.
+        ([], [only]) => shared(only)?,
+        (key_id, _) => named(payload, key_id)?,
     };
+    let associated = records.request_data(&request.method, &request.target, header.key_id());
+    records
+        .open(body, &header, secret, &associated)
+        .map_err(reason)?;
+    typed(plain_type(payload, request), std::mem::take(body))
+}
+
+fn named<'p>(payload: &'p PayloadPolicy, key_id: &[u8]) -> Result<&'p [u8; 32], Reason> {
+    let key_id = std::str::from_utf8(key_id).map_err(|_| Reason::PayloadKeyUnknown)?;
+    shared(choose(Some(key_id), &payload.keys).ok_or(Reason::PayloadKeyUnknown)?)
+}
+
+fn shared(key: &DecryptKey) -> Result<&[u8; 32], Reason> {
+    match &key.algorithm {
+        DecryptAlgorithm::RawA256Gcm(secret) => Ok(secret),
+        _ => Err(Reason::PayloadKeyUnknown),
+    }
+}
+
+/// The type that a raw body's plaintext has: that of the request, else the policy's.
+fn plain_type(payload: &PayloadPolicy, request: &Request) -> String {
+    match request_type(request) {
+        "" => payload.content_type.clone(),
+        content_type => content_type.to_owned(),
+    }
+}
+
+fn request_type(request: &Request) -> &str {
+    let value = request.value(b"content-type").unwrap_or_default();
+    std::str::from_utf8(value).unwrap_or_default()
+}
+
+fn typed(content_type: String, bytes: Vec<u8>) -> Result<PayloadOpened, Reason> {
     let visible = content_type
         .bytes()
         .all(|byte| (0x20..0x7f).contains(&byte));
     if !visible || content_type.len() > 256 {
         return Err(Reason::PayloadContentType);
     }
-    Ok(PayloadOpened(Some(Plaintext {
-        content_type,
-        bytes,
-    })))
+    Ok(PayloadOpened {
+        plaintext: Some(Plaintext {
+            content_type,
+            bytes,
+        }),
+        session: None,
+    })
 }
 
-fn reason(closed: Closed) -> Reason {
+/// The key of the JWS inside: the one of its `kid`, or the only one.
+fn verifier<'p>(payload: &'p PayloadPolicy, kid: Option<&str>) -> Option<&'p VerifyKey> {
+    let key = match (kid, payload.verify.as_slice()) {
+        (Some(kid), keys) => keys.iter().find(|key| key.id == kid),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    key.map(|key| &key.key)
+}
+
+fn reason(fault: OpenFault) -> Reason {
+    match fault {
+        OpenFault::Format => Reason::PayloadFormat,
+        OpenFault::Malformed => Reason::PayloadMalformed,
+        OpenFault::Stale => Reason::PayloadStale,
+        OpenFault::Signature => Reason::PayloadSignature,
+        OpenFault::Content => Reason::PayloadContent,
+        _ => Reason::PayloadNotOpened,
+    }
+}
+
+fn key_fault(closed: Closed) -> Reason {
     match closed {
         Closed::KeyUnknown => Reason::PayloadKeyUnknown,
         Closed::NotOpened => Reason::PayloadNotOpened,

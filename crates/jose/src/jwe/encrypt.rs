@@ -117,6 +117,21 @@ impl EncryptionKey {
         Ok(Some(key))
     }
 
+    /// `cek` encrypted with RSA-OAEP, for formats that carry such a key without JOSE around it.
+    ///
+    /// # Errors
+    /// [`JoseError::NotSealable`] for a key that is none of RSA, [`JoseError::Random`].
+    pub fn encrypt_key(
+        &self,
+        cek: &ContentEncryptionKey,
+        random: &mut Random<'_>,
+    ) -> Result<Vec<u8>, JoseError> {
+        match &self.inner {
+            Inner::Rsa(key) => key.encrypt_oaep(self.alg, cek.expose(), random),
+            _ => Err(JoseError::NotSealable),
+        }
+    }
+
     /// The encrypted form of `cek`; what the recipient needs besides goes into `header`.
     pub(super) fn deliver(
         &self,

@@ -236,36 +236,6 @@ pub(crate) enum RawReplayStore {
     Bridge,
 }
 
-/// What is done to the response before the client gets it.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawRespond {
-    /// Signs every response of the upstream. One that cannot be signed is replaced by 503.
-    pub(crate) sign: RawRespondSign,
-    /// Largest response body that is held and signed, 1 to 16777216 bytes. Default 1048576.
-    #[serde(default = "default_response_bytes")]
-    pub(crate) max_body_bytes: usize,
-}
-
-/// How a response is signed.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawRespondSign {
-    /// `rfc9421`, `standard-webhooks`, `svix` or `custom`.
-    pub(crate) scheme: RawScheme,
-    /// Id of the `mac` or `sign` key.
-    pub(crate) key: String,
-    /// Components (`rfc9421`). Default `["@status", "content-digest", "@method;req", "@target-uri;req"]`,
-    /// which binds the response to its request.
-    #[serde(default)]
-    pub(crate) cover: Option<Vec<String>>,
-    /// As in `signature.options`.
-    #[serde(default)]
-    pub(crate) options: RawSignatureOptions,
-}
-
 fn default_tolerance_seconds() -> u32 {
     300
 }
@@ -280,8 +250,4 @@ fn default_store_name() -> String {
 
 fn default_replay_entries() -> u32 {
     262_144
-}
-
-fn default_response_bytes() -> usize {
-    1024 * 1024
 }

@@ -1,9 +1,7 @@
 //! Compiles `signature` and `replay`.
 
-mod respond;
-mod scheme;
+pub(super) mod scheme;
 
-pub(super) use respond::compile as respond;
 pub(in crate::policy) use scheme::compile as scheme;
 use sealgate_signature::Coverage;
 

@@ -6,8 +6,9 @@ use super::{accepted, is_header_name};
 use crate::policy::compiled::TokenPolicy;
 use crate::policy::fault::Findings;
 use crate::policy::keys::{DecryptAlgorithm, KeyTable};
-use crate::policy::raw::RawToken;
+use crate::policy::raw::{RawJoin, RawToken};
 use crate::policy::read::section;
+use crate::stage::claims::{Join, Selector};
 
 /// Header names a claim may not be written to: the proxy or the upstream gives them a meaning.
 const RESERVED_HEADERS: [&str; 12] = [
@@ -122,8 +123,27 @@ pub(super) fn compile(
                 format!("{header} is already the target of another claim"),
                 "use one header per claim",
             );
-        } else {
-            claims_to_headers.push((claim, header));
+        } else if let Some(selector) = selector(&claim, path, findings) {
+            claims_to_headers.push((selector, header));
+        }
+    }
+    let mut claims_to_metadata = Vec::new();
+    for (claim, name) in raw.claims_to_metadata {
+        let path = format!("{path}.claims_to_metadata.{claim}");
+        if !is_metadata_name(&name) {
+            findings.fault(
+                path,
+                "is not a name of metadata",
+                "use 1 to 64 of a-z, 0-9 and _, not beginning with sealgate",
+            );
+        } else if claims_to_metadata.iter().any(|(_, other)| *other == name) {
+            findings.fault(
+                path,
+                format!("{name} is already the target of another claim"),
+                "use one name per claim",
+            );
+        } else if let Some(selector) = selector(&claim, path, findings) {
+            claims_to_metadata.push((selector, name));
         }
     }
     Some(TokenPolicy {
@@ -137,5 +157,31 @@ pub(super) fn compile(
         audience: raw.audience,
         leeway_seconds: u64::from(raw.leeway_seconds),
         claims_to_headers,
+        claims_to_metadata,
+        join: Join(match raw.claims_join {
+            RawJoin::Comma => ',',
+            RawJoin::Space => ' ',
+        }),
     })
+}
+
+fn selector(claim: &str, path: String, findings: &mut Findings) -> Option<Selector> {
+    let selector = Selector::new(claim);
+    if selector.is_none() {
+        findings.fault(
+            path,
+            "is neither a claim nor a JSON pointer",
+            "write a name, or a pointer such as /address/country",
+        );
+    }
+    selector
+}
+
+/// Names that begin with ours are left to what the gate itself says of a request.
+fn is_metadata_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && !name.starts_with("sealgate")
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

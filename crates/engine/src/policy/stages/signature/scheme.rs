@@ -104,7 +104,7 @@ fn gateway_dialect(raw: &RawSignature) -> Option<Box<dyn Scheme>> {
 }
 
 /// A scheme whose senders do not choose what they sign.
-pub(super) fn without_cover(
+pub(in crate::policy::stages) fn without_cover(
     scheme: RawScheme,
     options: &RawSignatureOptions,
     path: &str,
@@ -215,7 +215,7 @@ const FIRST_PARAMETERS: &str = "write in first_parameters the names with which a
      none of which ends in another; path_context starts and ends with a slash";
 
 /// RFC 9421 with these components; `content-digest` stands for the body, where there is one.
-pub(super) fn covering(
+pub(in crate::policy::stages) fn covering(
     mut scheme: Rfc9421,
     cover: &[String],
     path: &str,
