@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_jose::jwe::{ContentEncryptionKey, Sealed};
+use sealgate_jose::jwe::{ContentEncryption, ContentEncryptionKey, Sealed};
 use sealgate_wire::{
     EphemeralPublicKey, KeyFailure, Operation, UnwrapRequest, decode_unwrap_answer,
 };
@@ -41,16 +41,24 @@ pub(crate) enum Closed {
 pub(crate) fn open<'a>(sealed: Sealed<'_>, keys: &'a [Arc<DecryptKey>]) -> Result<Opening, Closed> {
     let key = choose(sealed.header().kid.as_deref(), keys).ok_or(Closed::KeyUnknown)?;
     match &key.algorithm {
-        DecryptAlgorithm::JweLocal(key) => {
-            if sealed.header().alg != key.alg() {
+        DecryptAlgorithm::JweLocal { key, enc, .. } => {
+            let header = sealed.header();
+            // HPKE that encrypts the content itself has no `enc` that could be another.
+            let integrated = header.enc == ContentEncryption::Integrated;
+            if header.alg != key.alg() || !(integrated || enc.contains(&header.enc)) {
                 return Err(Closed::KeyUnknown);
             }
             key.open(sealed)
                 .map(Opening::Opened)
                 .map_err(|_| Closed::NotOpened)
         }
-        DecryptAlgorithm::JweBridge { management, kid } => {
-            if sealed.header().alg != *management {
+        DecryptAlgorithm::JweBridge {
+            management,
+            kid,
+            enc,
+        } => {
+            let header = sealed.header();
+            if header.alg != *management || !enc.contains(&header.enc) {
                 return Err(Closed::KeyUnknown);
             }
             Ok(Opening::Ask(Box::new(PendingUnwrap {
@@ -67,7 +75,7 @@ pub(crate) fn choose<'a>(kid: Option<&str>, keys: &'a [Arc<DecryptKey>]) -> Opti
     match (kid, keys) {
         (Some(kid), keys) => keys
             .iter()
-            .find(|key| key.id == kid || key.sender == kid)
+            .find(|key| key.is_meant_by(kid))
             .map(AsRef::as_ref),
         (None, [only]) => Some(only),
         (None, _) => None,

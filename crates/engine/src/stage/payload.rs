@@ -126,7 +126,7 @@ fn advance(
         }
         let opener = match &key.algorithm {
             DecryptAlgorithm::RawA256Gcm(secret) => Opener::Shared(secret),
-            DecryptAlgorithm::JweLocal(key) => Opener::Jwe(key),
+            DecryptAlgorithm::JweLocal { key, .. } => Opener::Jwe(key),
             DecryptAlgorithm::JweBridge { kid, .. } => {
                 return Ok(Step::Ask(Box::new(Pending {
                     kid: kid.clone(),
