@@ -70,9 +70,9 @@ fn kong_and_back_with_exact_paths_hosts_and_keys_of_one_policy_only() {
             "reports": policy("kong", &["bob"], json!({ "accept_weak": ["body"] })),
         }),
         json!([
+            { "match": { "path": "/r.json" }, "policy": "reports" },
             { "match": { "host": "api.bank.test", "path_prefix": "/orders", "methods": ["GET", "POST"] },
               "policy": "orders" },
-            { "match": { "path": "/r.json" }, "policy": "reports" },
         ]),
     );
     let (configuration, said) = round_trip("kong", &policy);

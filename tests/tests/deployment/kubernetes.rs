@@ -158,6 +158,8 @@ fn envoy_takes_the_bootstrap_of_the_config_map() {
     .site(&site.certificates, site.upstream.address())
     .variable("SEALGATE_BRIDGE_TOKEN", BRIDGE_TOKEN)
     .variable("PARTNER_A_MAC", &hex(&keys.mac));
+    let file = folder.path().join("sealgate.ecds.yaml");
+    std::fs::write(file, setup.extension().to_string()).unwrap();
     if let Err(log) = setup.validate() {
         panic!("{log}");
     }

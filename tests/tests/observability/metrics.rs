@@ -402,7 +402,7 @@ fn gauges(page: &Page) {
         &[("generation", "current")],
     );
     assert!(
-        loaded.is_some_and(|at| (now - 60.0..=now).contains(&at)),
+        loaded.is_some_and(|at| (now - 120.0..=now).contains(&at)),
         "{loaded:?}"
     );
 }

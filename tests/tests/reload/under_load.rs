@@ -72,7 +72,10 @@ fn sealgate_run_under_load_loses_nothing_over_any_change() {
 fn everything(name: &str, site: &Site, keys: &Keys, mut host: impl Host) {
     let extent = Extent::chosen();
     let address = host.address();
-    let remembered = Draft::raw(keys).make();
+    let mut remembered = Draft::raw(keys);
+    // Inside the window of five minutes from now to the end, however slow the machine.
+    remembered.rfc9421().created = Some(sealgate_tests::draft::now() + 290);
+    let remembered = remembered.make();
     assert_eq!(exchange(address, site, &remembered), 200);
     let senders = Senders::default();
     let load = senders.start(&extent, address, site, keys);
@@ -84,7 +87,7 @@ fn everything(name: &str, site: &Site, keys: &Keys, mut host: impl Host) {
         rounds += 1;
         let minutes = began.elapsed().as_secs() / 60;
         assert!(
-            minutes < 10,
+            minutes < 8,
             "the machine is too slow for {} requests",
             extent.requests
         );
@@ -158,7 +161,7 @@ fn round(
     takes.push(since.elapsed());
     load.wait_for_more(20);
     let served = format!("/round{number}-both-again");
-    let broken: [(&str, Box<dyn Fn(&mut dyn Host)>); 2] = [
+    let broken: [(&str, Box<dyn Fn(&mut dyn Host) + '_>); 2] = [
         (
             "policy",
             Box::new(|host| host.policy(&with_route(&faulty(&old), "/never"))),
