@@ -8,10 +8,12 @@ mod artifacts;
 mod bench;
 mod chaos;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod places;
 mod process;
+mod reload;
 mod say;
 mod test;
 mod tools;
@@ -45,10 +47,14 @@ enum Verb {
     Bench(bench::Args),
     /// Break the token, the disk and the clients of hsm-bridge, for long, and print every figure
     Chaos(chaos::Args),
+    /// Make a release: module, bill of materials, checksums and OCI image layout, byte for byte the same
+    Dist(dist::Args),
     /// Feed every parser of untrusted bytes with mutated input
     Fuzz(fuzz::Args),
     /// Regenerate the pages that are made from code
     Docs(docs::Args),
+    /// Change policy, keys and module of both hosts under a minute of load each, and print every figure
+    Reload,
     /// Install the external tools of the tests and print where they are
     Tools(tools::Args),
 }
@@ -72,8 +78,10 @@ fn run(cli: Cli) -> Result<bool> {
         Verb::Test(args) => test::run(&places, &args),
         Verb::Bench(args) => bench::run(&places, &args),
         Verb::Chaos(args) => chaos::run(&places, &args),
+        Verb::Dist(args) => dist::run(&places, &args),
         Verb::Fuzz(args) => fuzz::run(&places, &args),
         Verb::Docs(args) => docs::run(&places, &args),
+        Verb::Reload => reload::run(&places),
         Verb::Tools(args) => tools::run(&places, &args),
     }
 }

@@ -29,6 +29,9 @@ pub(crate) enum Need {
     Promtool,
     Redis,
     SystemdAnalyze,
+    Alertmanager,
+    Registry,
+    Skopeo,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -45,7 +48,7 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 ];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 17] = [
+pub(crate) const TEST_NEEDS: [Need; 20] = [
     Need::SoftHsm,
     Need::Pkcs11Tool,
     Need::Clang,
@@ -63,6 +66,9 @@ pub(crate) const TEST_NEEDS: [Need; 17] = [
     Need::Promtool,
     Need::Redis,
     Need::SystemdAnalyze,
+    Need::Alertmanager,
+    Need::Registry,
+    Need::Skopeo,
 ];
 
 impl Need {
@@ -91,6 +97,9 @@ impl Need {
                 "promtool, which reads the metrics as Prometheus does",
             ),
             Self::Redis => ("redis-server", "the replay store of the bridge's tests"),
+            Self::Alertmanager => ("prometheus-alertmanager", "takes the shipped example"),
+            Self::Registry => ("docker-registry", "a registry that releases go through"),
+            Self::Skopeo => ("skopeo", "pushes and pulls a release as anybody would"),
             Self::SystemdAnalyze => ("systemd", "systemd-analyze, which judges the bridge's unit"),
         }
     }
@@ -113,6 +122,9 @@ impl Need {
             Self::Npm => has("npm"),
             Self::Promtool => has("promtool"),
             Self::SystemdAnalyze => has("systemd-analyze"),
+            Self::Alertmanager => has("prometheus-alertmanager") && has("amtool"),
+            Self::Registry => has("docker-registry"),
+            Self::Skopeo => has("skopeo"),
             Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }

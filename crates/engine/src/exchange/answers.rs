@@ -88,8 +88,10 @@ impl Exchange {
                 },
             ) => {
                 let answer = (status, body);
+                let request = self.request.as_ref().ok_or(Reason::BadRequestLine)?;
+                let noted = &mut self.trail.payload;
                 let checked =
-                    payload::go_on(stage, *pending, self.request()?, &self.body, answer, now);
+                    payload::go_on(stage, *pending, request, &self.body, answer, now, noted);
                 self.payload_step(stage, checked)
             }
             _ => Err(Reason::UnexpectedEvent),

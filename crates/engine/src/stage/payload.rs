@@ -2,10 +2,12 @@
 
 use sealgate_format::records::{RecordHeader, Records};
 use sealgate_format::{Demand, Head, OpenFault, Opener, Part, Session, Taken, raw};
+use sealgate_jose::jwe::ContentEncryption;
 use sealgate_jose::jws::VerifyKey;
 use sealgate_wire::{EphemeralPublicKey, Operation, UnwrapRequest, decode_unwrap_answer};
 
 use super::key_answer::{Closed, choose, closed};
+use crate::exchange::trail;
 use crate::policy::compiled::PayloadPolicy;
 use crate::policy::keys::{DecryptAlgorithm, DecryptKey};
 use crate::refusal::Reason;
@@ -64,15 +66,16 @@ pub(crate) fn start(
     request: &Request,
     body: &mut Vec<u8>,
     now: i64,
+    noted: &mut trail::Opener,
 ) -> Result<Step, Reason> {
     if body.is_empty() {
         return Ok(Step::Opened(PayloadOpened::default()));
     }
     if payload.format.is_raw() {
-        return open_raw(payload, request, body).map(Step::Opened);
+        return open_raw(payload, request, body, noted).map(Step::Opened);
     }
     if let Some(records) = payload.format.records() {
-        return open_records(records, payload, request, body).map(Step::Opened);
+        return open_records(records, payload, request, body, noted).map(Step::Opened);
     }
     let header = |name: &str| request.only(name);
     let mut is_ours = |header: &sealgate_jose::jwe::Header| {
@@ -81,7 +84,7 @@ pub(crate) fn start(
     };
     let head = Head { header: &header };
     let taken = payload.format.take(&head, body, &mut is_ours);
-    advance(payload, taken.map_err(reason)?, request, body, now)
+    advance(payload, taken.map_err(reason)?, request, body, now, noted)
 }
 
 /// Goes on with the key service's answer; it may have to be asked again for another part.
@@ -92,6 +95,7 @@ pub(crate) fn go_on(
     body: &[u8],
     answer: (u16, &[u8]),
     now: i64,
+    noted: &mut trail::Opener,
 ) -> Result<Step, Reason> {
     let answer = decode_unwrap_answer(answer.0, answer.1, &pending.kid)
         .map_err(|failure| key_fault(closed(failure)))?;
@@ -102,7 +106,7 @@ pub(crate) fn go_on(
         verify: &verify,
     };
     pending.taken.open(key, &demand).map_err(reason)?;
-    advance(payload, pending.taken, request, body, now)
+    advance(payload, pending.taken, request, body, now, noted)
 }
 
 /// Opens part after part with the keys at hand, until one is elsewhere.
@@ -112,6 +116,7 @@ fn advance(
     request: &Request,
     body: &[u8],
     now: i64,
+    noted: &mut trail::Opener,
 ) -> Result<Step, Reason> {
     let verify = |kid: Option<&str>| verifier(payload, kid);
     let demand = Demand {
@@ -120,6 +125,7 @@ fn advance(
     };
     while let Some(part) = taken.next() {
         let key = choose(part.kid(), &payload.keys).ok_or(Reason::PayloadKeyUnknown)?;
+        noted.choose(key, part.enc().map_or("", ContentEncryption::name));
         // The algorithm is the key's, whatever the part says.
         if part.alg() != key.management() {
             return Err(Reason::PayloadKeyUnknown);
@@ -178,6 +184,7 @@ fn open_raw(
     payload: &PayloadPolicy,
     request: &Request,
     body: &mut Vec<u8>,
+    noted: &mut trail::Opener,
 ) -> Result<PayloadOpened, Reason> {
     if request.value(b"content-encoding") != Some(raw::CODING.as_bytes()) {
         return Err(Reason::PayloadFormat);
@@ -185,7 +192,7 @@ fn open_raw(
     let key_id = request
         .value(raw::KEY_HEADER.as_bytes())
         .ok_or(Reason::PayloadKeyUnknown)?;
-    let secret = named(payload, key_id)?;
+    let secret = named(payload, key_id, noted)?;
     let associated = raw::request_data(&request.method, &request.target, key_id);
     let (nonce, ciphertext, tag) = raw::parts(body).ok_or(Reason::PayloadMalformed)?;
     sealgate_aead::open_detached(secret, nonce, &associated, ciphertext, tag)
@@ -201,6 +208,7 @@ fn open_records(
     payload: &PayloadPolicy,
     request: &Request,
     body: &mut Vec<u8>,
+    noted: &mut trail::Opener,
 ) -> Result<PayloadOpened, Reason> {
     if request.value(b"content-encoding") != Some(records.coding().as_bytes()) {
         return Err(Reason::PayloadFormat);
@@ -208,8 +216,8 @@ fn open_records(
     let header = RecordHeader::parse(body).map_err(reason)?;
     let secret = match (header.key_id(), payload.keys.as_slice()) {
         // RFC 8188 leaves the key's name to the application; one key needs none.
-        ([], [only]) => shared(only)?,
-        (key_id, _) => named(payload, key_id)?,
+        ([], [only]) => shared(only, noted)?,
+        (key_id, _) => named(payload, key_id, noted)?,
     };
     let associated = records.request_data(&request.method, &request.target, header.key_id());
     records
@@ -218,12 +226,18 @@ fn open_records(
     typed(plain_type(payload, request), std::mem::take(body))
 }
 
-fn named<'p>(payload: &'p PayloadPolicy, key_id: &[u8]) -> Result<&'p [u8; 32], Reason> {
+fn named<'p>(
+    payload: &'p PayloadPolicy,
+    key_id: &[u8],
+    noted: &mut trail::Opener,
+) -> Result<&'p [u8; 32], Reason> {
     let key_id = std::str::from_utf8(key_id).map_err(|_| Reason::PayloadKeyUnknown)?;
-    shared(choose(Some(key_id), &payload.keys).ok_or(Reason::PayloadKeyUnknown)?)
+    let key = choose(Some(key_id), &payload.keys).ok_or(Reason::PayloadKeyUnknown)?;
+    shared(key, noted)
 }
 
-fn shared(key: &DecryptKey) -> Result<&[u8; 32], Reason> {
+fn shared<'p>(key: &'p DecryptKey, noted: &mut trail::Opener) -> Result<&'p [u8; 32], Reason> {
+    noted.choose(key, "");
     match &key.algorithm {
         DecryptAlgorithm::RawA256Gcm(secret) => Ok(secret),
         _ => Err(Reason::PayloadKeyUnknown),

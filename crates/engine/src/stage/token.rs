@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::claims;
 use super::key_answer::{Closed, Opening, PendingUnwrap, open};
+use crate::exchange::trail::Opener;
 use crate::key_set::{KeySet, Lookup};
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::policy::compiled::TokenPolicy;
@@ -21,6 +22,8 @@ pub(crate) struct TokenVerified {
     headers: Vec<(String, String)>,
     metadata: Vec<(String, String)>,
     subject: Option<String>,
+    /// Of the signature inside.
+    algorithm: Option<&'static str>,
     claims: Vec<u8>,
 }
 
@@ -40,6 +43,11 @@ impl TokenVerified {
     /// The `sub` claim.
     pub(crate) fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
+    }
+
+    /// Name of the algorithm of the signature inside, if there is one.
+    pub(crate) fn algorithm(&self) -> Option<&'static str> {
+        self.algorithm
     }
 
     /// The claims as JSON text, for the scan.
@@ -72,19 +80,24 @@ impl PendingKeySet {
     /// Verifies with what is known now.
     pub(crate) fn finish(self, policy: &TokenPolicy, now: i64) -> Result<TokenVerified, Reason> {
         let key = self.set.known(self.kid.as_deref(), now)?;
-        verified(&self.signed, &key).and_then(|payload| claims(policy, payload, now))
+        signed_claims(policy, &self.signed, &key, now)
     }
 }
 
 /// Reads the token from its header and opens it, or says what to ask the key service.
-pub(crate) fn start(policy: &TokenPolicy, request: &Request, now: i64) -> Result<Step, Reason> {
+pub(crate) fn start(
+    policy: &TokenPolicy,
+    request: &Request,
+    now: i64,
+    opener: &mut Opener,
+) -> Result<Step, Reason> {
     let token = presented(policy, request)?;
     let limits = Limits {
         max_token_bytes: MAX_TOKEN_BYTES,
         ..Limits::TOKEN
     };
     let sealed = Sealed::compact(token, &limits).map_err(|_| Reason::TokenMalformed)?;
-    match open(sealed, &policy.decrypt).map_err(reason)? {
+    match open(sealed, &policy.decrypt, opener).map_err(reason)? {
         Opening::Opened(plaintext) => verify(policy, plaintext, now),
         Opening::Ask(pending) => Ok(Step::Ask(pending)),
     }
@@ -133,8 +146,20 @@ fn verify(policy: &TokenPolicy, plaintext: Vec<u8>, now: i64) -> Result<Step, Re
             return Ok(Step::KeySet(Box::new(PendingKeySet { set, signed, kid })));
         }
     };
-    let payload = verified(&plaintext, &key)?;
-    claims(policy, payload, now).map(Step::Verified)
+    signed_claims(policy, &plaintext, &key, now).map(Step::Verified)
+}
+
+fn signed_claims(
+    policy: &TokenPolicy,
+    signed: &[u8],
+    key: &VerifierKey,
+    now: i64,
+) -> Result<TokenVerified, Reason> {
+    let checked = claims(policy, verified(signed, key)?, now)?;
+    Ok(TokenVerified {
+        algorithm: Some(key.key.alg().name()),
+        ..checked
+    })
 }
 
 /// The key of the JWS inside: chosen by `kid`, or the only one. `None`: the key set first.
@@ -184,6 +209,7 @@ fn claims(policy: &TokenPolicy, payload: Vec<u8>, now: i64) -> Result<TokenVerif
         subject,
         headers: claims::texts(&claims, &policy.claims_to_headers, policy.join)?,
         metadata: claims::texts(&claims, &policy.claims_to_metadata, policy.join)?,
+        algorithm: None,
         claims: payload,
     })
 }
