@@ -32,6 +32,8 @@ pub(crate) enum Need {
     Alertmanager,
     Registry,
     Skopeo,
+    Chromium,
+    Letters,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -48,7 +50,7 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 ];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 20] = [
+pub(crate) const TEST_NEEDS: [Need; 22] = [
     Need::SoftHsm,
     Need::Pkcs11Tool,
     Need::Clang,
@@ -69,6 +71,8 @@ pub(crate) const TEST_NEEDS: [Need; 20] = [
     Need::Alertmanager,
     Need::Registry,
     Need::Skopeo,
+    Need::Chromium,
+    Need::Letters,
 ];
 
 impl Need {
@@ -97,10 +101,15 @@ impl Need {
                 "promtool, which reads the metrics as Prometheus does",
             ),
             Self::Redis => ("redis-server", "the replay store of the bridge's tests"),
-            Self::Alertmanager => ("prometheus-alertmanager", "takes the shipped example"),
             Self::Registry => ("docker-registry", "a registry that releases go through"),
             Self::Skopeo => ("skopeo", "pushes and pulls a release as anybody would"),
             Self::SystemdAnalyze => ("systemd", "systemd-analyze, which judges the bridge's unit"),
+            Self::Alertmanager => (
+                "prometheus-alertmanager",
+                "takes the shipped example and the monitor's alerts",
+            ),
+            Self::Chromium => ("chromium", "shows the monitor's page"),
+            Self::Letters => ("fonts-dejavu-core", "letters for Chromium"),
         }
     }
 
@@ -125,6 +134,8 @@ impl Need {
             Self::Alertmanager => has("prometheus-alertmanager") && has("amtool"),
             Self::Registry => has("docker-registry"),
             Self::Skopeo => has("skopeo"),
+            Self::Chromium => has("chromium"),
+            Self::Letters => Path::new("/usr/share/fonts/truetype").is_dir(),
             Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }
@@ -178,6 +189,7 @@ pub(crate) fn ensure(places: &Places, needs: &[Need]) -> Result<()> {
         (Need::Nginx, "nginx"),
         (Need::Promtool, "prometheus"),
         (Need::Redis, "redis-server"),
+        (Need::Alertmanager, "prometheus-alertmanager"),
     ] {
         if missing.contains(&need) {
             stop_service(root, service);
