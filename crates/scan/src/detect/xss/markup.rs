@@ -166,7 +166,9 @@ pub(super) fn without_benign(text: &[u8]) -> Option<Vec<u8>> {
         let skipped = match first {
             b'<' if rest.starts_with(b"<!--") => comment(rest)?,
             b'<' => declaration(rest),
-            b' ' if in_tag => style(tail).map_or(0, |length| length.saturating_add(1)),
+            b' ' if in_tag => style(tail)
+                .or_else(|| namespace(tail))
+                .map_or(0, |length| length.saturating_add(1)),
             _ => 0,
         };
         in_tag = match first {
@@ -213,6 +215,31 @@ fn declaration(rest: &[u8]) -> usize {
             .iter()
             .any(|&b| matches!(b, b'<' | b'/' | b'\'' | b'(' | b'&'));
     if html || xml { end } else { 0 }
+}
+
+/// Length of `xmlns="http://www.w3.org/1999/xhtml"` or of another namespace that is a plain address:
+/// narratives of FHIR and contents of Atom declare it.
+fn namespace(rest: &[u8]) -> Option<usize> {
+    use crate::text::{head, starts, tail};
+    let near = head(rest, 256);
+    let equals = near
+        .iter()
+        .position(|&b| b == b'=')
+        .filter(|_| starts(near, b"xmlns"))?;
+    let named = head(near, equals)
+        .iter()
+        .all(|&b| b.is_ascii_alphanumeric() || b == b':');
+    let (quote, value) = tail(near, equals.saturating_add(1)).split_first()?;
+    let end = value
+        .iter()
+        .position(|b| b == quote)
+        .filter(|_| matches!(quote, b'"' | b'\''))?;
+    let address = head(value, end);
+    let plain = (starts(address, b"http") || starts(address, b"urn:"))
+        && address
+            .iter()
+            .all(|&b| b.is_ascii_alphanumeric() || b"/:.-_#".contains(&b));
+    (named && plain).then_some(equals.saturating_add(end).saturating_add(3))
 }
 
 /// Length of a `style="..."` whose value only styles; its name starts here.
