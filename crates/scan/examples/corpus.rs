@@ -5,7 +5,7 @@
 //! `attacks.jsonl` and `legitimate.jsonl` hold `{"value","class","source"}` a line, `api-*.jsonl`
 //! hold `{"method","target","headers","body"}`. Values are scanned as a JSON leaf, a query value and
 //! a form value. `--mislabelled` leaves out the rows whose hashes the file lists. `--show` prints the
-//! rows of a class (or `legitimate`, `api`, `lost`, a rule) that got the wrong verdict.
+//! rows of a class (or `legitimate`, `api`, a rule) that got the wrong verdict.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -109,7 +109,7 @@ impl Tally {
 fn values(options: &Options, file: &str, attacks: bool) {
     let mut tallies: BTreeMap<(String, String), Tally> = BTreeMap::new();
     let mut detectors: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut shown, mut lost) = (0, 0);
+    let mut shown = 0;
     let mislabelled = options.mislabelled();
     for row in rows(&options.corpus.join(file)) {
         let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
@@ -122,11 +122,6 @@ fn values(options: &Options, file: &str, attacks: bool) {
             flagged > 0
         };
         let [report, ..] = &reports;
-        let cores = libinjectionrs::detect_sqli(value.as_bytes()).is_injection()
-            && report.score(Class::Sqli) < 6
-            || libinjectionrs::detect_xss(value.as_bytes()).is_injection()
-                && report.score(Class::Xss) < 6;
-        lost += usize::from(cores);
         let tally = tallies.entry((class.clone(), source.clone())).or_default();
         if mislabelled.contains(&hash(&source, &value)) {
             tally.mislabelled += 1;
@@ -139,7 +134,7 @@ fn values(options: &Options, file: &str, attacks: bool) {
         }
         let asked =
             class == options.show || report.findings.iter().any(|f| f.detector == options.show);
-        if (asked && hit != attacks || options.show == "lost" && cores) && shown < options.limit {
+        if asked && hit != attacks && shown < options.limit {
             shown += 1;
             let detector = reports
                 .iter()
@@ -152,7 +147,7 @@ fn values(options: &Options, file: &str, attacks: bool) {
             );
         }
     }
-    println!("{file}: {lost} verdicts of libinjection are below paranoia 2");
+    println!("{file}");
     let mut classes: BTreeMap<&str, Tally> = BTreeMap::new();
     for ((class, source), tally) in &tallies {
         let Tally {

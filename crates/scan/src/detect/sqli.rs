@@ -11,7 +11,7 @@ mod lexer;
 
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
-use crate::text::{Text, has_sentence};
+use crate::text::{Text, find, has_sentence};
 use crate::{Paranoia, ScanPolicy};
 use grammar::{Verdict, judge};
 
@@ -39,23 +39,25 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
     if !text.seen.intersects(MARKS) && !fragments && !comment() {
         return None;
     }
-    match judge(form) {
-        Verdict::Hit(rule, at) => Some(Hit::at(rule, 10, at, 1)),
-        Verdict::Clean if fragments => libinjectionrs::detect_sqli(budget.spend(form))
-            .is_injection()
-            .then(|| Hit::at("libinjection-sqli", 7, 0, form.len())),
-        Verdict::Suspicious => libinjectionrs::detect_sqli(budget.spend(form))
-            .is_injection()
-            .then(|| {
-                let told = has_sentence(form, 6)
-                    || is_quoted(form)
-                    || is_password(form)
-                    || benign::is_complete(form);
-                let score = if told { 7 } else { 9 };
-                Hit::at("libinjection-sqli", score, 0, form.len())
-            }),
-        Verdict::Clean => None,
+    let suspicious = match judge(form) {
+        Verdict::Hit(rule, at) => return Some(Hit::at(rule, 10, at, 1)),
+        Verdict::Suspicious => true,
+        Verdict::Clean => false,
+    };
+    let asked = (suspicious || fragments) && text.settled;
+    if asked && libinjectionrs::detect_sqli(budget.spend(form)).is_injection() {
+        let told = || {
+            has_sentence(form, 6)
+                || is_quoted(form)
+                || is_password(form)
+                || benign::is_complete(form)
+        };
+        let score = if suspicious && !told() { 9 } else { 7 };
+        return Some(Hit::at("libinjection-sqli", score, 0, form.len()));
     }
+    // Three words that the C library takes for one, and the port does not.
+    let mode = find(form, b"in boolean mode").filter(|_| fragments)?;
+    Some(Hit::at("sql-boolean-mode", 6, mode, 15))
 }
 
 /// Whether a sentence leads to a quotation: `Never write "select .. " + name`. Who breaks out of a

@@ -34,6 +34,9 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
     if seen.intersects(ByteClasses::AMPERSAND) && markup::disguised_bracket(form) {
         return Some(Hit::at("xss-disguised-bracket", 8, 0, form.len()));
     }
+    if !text.settled {
+        return None;
+    }
     let suspicious = angle && markup::has_tag(form) || equals && markup::has_attribute(form);
     let score = if suspicious && second_opinion(form, budget) {
         if has_sentence(form, 6) { 7 } else { 9 }
@@ -41,6 +44,9 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
         && libinjectionrs::detect_xss(budget.spend(form)).is_injection()
     {
         7
+    } else if policy.paranoia >= Paranoia::Three && equals {
+        let at = markup::odd_name(form)?;
+        return Some(Hit::at("xss-attribute-name", 4, at, 2));
     } else {
         return None;
     };

@@ -110,6 +110,33 @@ fn opens_broken(text: &[u8]) -> bool {
         && quotes.len() > length.saturating_add(1)
 }
 
+/// Where a name starts as an event handler's does (`onfoo`), or is one of those that style and link:
+/// what libinjection 3.10 takes for an attack and its successors do not.
+pub(super) fn odd_name(text: &[u8]) -> Option<usize> {
+    use crate::text::{head, run, starts, tail};
+    const NAMES: [&[u8]; 6] = [
+        b"style",
+        b"filter",
+        b"xmlns",
+        b"xlink",
+        b"datasrc",
+        b"dataformatas",
+    ];
+    let mut opens = true;
+    for (at, &byte) in text.iter().enumerate() {
+        let rest = tail(text, at);
+        let handler = || {
+            let ends = |b: u8| is_space(b) || matches!(b, b'/' | b'=' | b'>');
+            starts(rest, b"on") && run(head(tail(rest, 2), 3), |b| !ends(b)) == 3
+        };
+        if opens && (handler() || NAMES.iter().any(|name| starts(rest, name))) {
+            return Some(at);
+        }
+        opens = !byte.is_ascii_alphanumeric();
+    }
+    None
+}
+
 /// Whether the value is a reference for `<` or `>` padded with zeros, and nothing else: `&#0000060`.
 pub(super) fn disguised_bracket(text: &[u8]) -> bool {
     let [b'&', b'#', rest @ ..] = text.trim_ascii() else {
