@@ -1,33 +1,94 @@
-//! `cargo xtask fuzz`: every parser of untrusted bytes under mutated input, for long.
+//! `cargo xtask fuzz`: generated inputs by the million, against our parsers or beside others' programs.
+
+use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Subcommand;
 
 use crate::places::Places;
-use crate::{process, say};
+use crate::{process, say, tools};
 
 /// Packages with a test file `mutations`, one test per target.
 const PACKAGES: [&str; 1] = ["sealgate-jose"];
 
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask fuzz parsers --seconds 60\n  cargo xtask fuzz scan \
+                        --inputs 100000 --corpus ../corpora"
+)]
 pub(crate) struct Args {
-    /// How long each target runs
-    #[arg(long, default_value_t = 600)]
-    seconds: u64,
+    #[command(subcommand)]
+    target: Target,
+}
 
-    /// Only targets whose name contains this
-    filter: Option<String>,
+#[derive(Subcommand)]
+enum Target {
+    /// Every parser of untrusted bytes under mutated input
+    Parsers {
+        /// How long each target runs
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+
+        /// Only targets whose name contains this
+        filter: Option<String>,
+    },
+    /// SQL and XSS detectors beside the C libinjection: no verdict of C may be lost
+    Scan(Scan),
+}
+
+#[derive(clap::Args)]
+struct Scan {
+    /// Generated inputs
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    inputs: u64,
+
+    /// Where the generator starts
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// A folder of corpora whose rows are compared, too, and changed by the generator
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
 }
 
 pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
+    match &args.target {
+        Target::Parsers { seconds, filter } => parsers(places, *seconds, filter.as_deref()),
+        Target::Scan(args) => scan(places, args),
+    }
+}
+
+fn parsers(places: &Places, seconds: u64, filter: Option<&str>) -> Result<bool> {
     let mut good = true;
     for package in PACKAGES {
         say::step(&format!("mutated input for {package}"));
         let mut cargo = places.cargo();
         cargo.args(["test", "--locked", "--no-fail-fast", "--package", package]);
         cargo.args(["--test", "mutations", "--", "--nocapture"]);
-        cargo.args(&args.filter);
-        cargo.env("SEALGATE_FUZZ_SECONDS", args.seconds.to_string());
+        cargo.args(filter);
+        cargo.env("SEALGATE_FUZZ_SECONDS", seconds.to_string());
         good &= process::watched(&mut cargo, |_| {})?;
     }
     Ok(good)
+}
+
+fn scan(places: &Places, args: &Scan) -> Result<bool> {
+    say::step("tools");
+    let peer = tools::peer(places)?;
+    say::step("SQL and XSS detectors beside the C libinjection");
+    let mut cargo = places.cargo();
+    cargo
+        .args(["run", "--locked", "--quiet", "--profile", "measure"])
+        .args(["--package", "sealgate-scan", "--example", "differential"])
+        .arg("--")
+        .arg("--peer")
+        .arg(peer)
+        .args(["--inputs", &args.inputs.to_string()]);
+    if let Some(seed) = args.seed {
+        cargo.args(["--seed", &seed.to_string()]);
+    }
+    if let Some(corpus) = &args.corpus {
+        cargo.arg("--corpus").arg(std::path::absolute(corpus)?);
+    }
+    process::watched(&mut cargo, |_| ())
 }

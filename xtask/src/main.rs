@@ -15,6 +15,7 @@ mod places;
 mod process;
 mod reload;
 mod say;
+mod siege;
 mod test;
 mod tools;
 
@@ -49,8 +50,10 @@ enum Verb {
     Chaos(chaos::Args),
     /// Make a release: module, bill of materials, checksums and OCI image layout, byte for byte the same
     Dist(dist::Args),
-    /// Feed every parser of untrusted bytes with mutated input
+    /// Millions of generated inputs: against every parser, or against the C libinjection
     Fuzz(fuzz::Args),
+    /// Attackers' tools against a vulnerable application behind the gate, and ordinary bodies in numbers
+    Siege(siege::Args),
     /// Regenerate the pages that are made from code
     Docs(docs::Args),
     /// Change policy, keys and module of both hosts under a minute of load each, and print every figure
@@ -80,6 +83,7 @@ fn run(cli: Cli) -> Result<bool> {
         Verb::Chaos(args) => chaos::run(&places, &args),
         Verb::Dist(args) => dist::run(&places, &args),
         Verb::Fuzz(args) => fuzz::run(&places, &args),
+        Verb::Siege(args) => siege::run(&places, &args),
         Verb::Docs(args) => docs::run(&places, &args),
         Verb::Reload => reload::run(&places),
         Verb::Tools(args) => tools::run(&places, &args),

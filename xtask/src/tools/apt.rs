@@ -34,6 +34,8 @@ pub(crate) enum Need {
     Skopeo,
     Chromium,
     Letters,
+    ModSecurity,
+    CoreRuleSet,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -48,6 +50,9 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
     Need::PkgConfig,
     Need::OpenSsl,
 ];
+
+/// What the scanner's peers need: `bench scan --corpus` and `fuzz`.
+pub(crate) const PEER_NEEDS: [Need; 3] = [Need::PkgConfig, Need::ModSecurity, Need::CoreRuleSet];
 
 /// What `test` needs.
 pub(crate) const TEST_NEEDS: [Need; 22] = [
@@ -103,6 +108,11 @@ impl Need {
             Self::Redis => ("redis-server", "the replay store of the bridge's tests"),
             Self::Registry => ("docker-registry", "a registry that releases go through"),
             Self::Skopeo => ("skopeo", "pushes and pulls a release as anybody would"),
+            Self::ModSecurity => (
+                "libmodsecurity-dev",
+                "the scanner's peer, and the C libinjection inside of it",
+            ),
+            Self::CoreRuleSet => ("modsecurity-crs", "the rules of that peer"),
             Self::SystemdAnalyze => ("systemd", "systemd-analyze, which judges the bridge's unit"),
             Self::Alertmanager => (
                 "prometheus-alertmanager",
@@ -136,6 +146,8 @@ impl Need {
             Self::Skopeo => has("skopeo"),
             Self::Chromium => has("chromium"),
             Self::Letters => Path::new("/usr/share/fonts/truetype").is_dir(),
+            Self::ModSecurity => library("modsecurity"),
+            Self::CoreRuleSet => Path::new("/usr/share/modsecurity-crs/rules").is_dir(),
             Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }
