@@ -49,17 +49,10 @@ pub(crate) struct KeySet {
 
 #[derive(Default)]
 struct State {
-    keys: Vec<Entry>,
+    keys: Vec<Arc<VerifierKey>>,
     fetched_at: Option<i64>,
     asked_at: Option<i64>,
     asked_in_this_second: u8,
-}
-
-struct Entry {
-    kid: Option<String>,
-    /// SHA-256 (RFC 7638), in base64url.
-    thumbprint: String,
-    key: Arc<VerifierKey>,
 }
 
 /// What a look at the set gives.
@@ -154,11 +147,7 @@ impl KeySet {
         let Ok(set) = JwkSet::from_slice(body) else {
             return false;
         };
-        let keys: Vec<_> = set
-            .keys()
-            .iter()
-            .filter_map(|jwk| self.entry(jwk))
-            .collect();
+        let keys: Vec<_> = set.keys().iter().filter_map(|jwk| self.key(jwk)).collect();
         if keys.is_empty() {
             return false;
         }
@@ -169,16 +158,15 @@ impl KeySet {
     }
 
     /// A key for something else, or of another algorithm, is none of ours.
-    fn entry(&self, jwk: &PublicJwk) -> Option<Entry> {
+    fn key(&self, jwk: &PublicJwk) -> Option<Arc<VerifierKey>> {
         let mut algorithms = self.algorithms.iter();
         let key = algorithms.find_map(|alg| VerifyKey::public(*alg, jwk).ok())?;
-        let kid = jwk.metadata.kid.clone();
-        let id = kid.clone().unwrap_or_default();
-        Some(Entry {
-            kid,
-            thumbprint: Base64UrlUnpadded::encode_string(&jwk.thumbprint()),
-            key: Arc::new(VerifierKey { id, key }),
-        })
+        Some(Arc::new(VerifierKey {
+            id: self.id.clone(),
+            kid: jwk.metadata.kid.clone().unwrap_or_default(),
+            thumbprint: Some(Base64UrlUnpadded::encode_string(&jwk.thumbprint())),
+            key,
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -197,17 +185,13 @@ impl State {
         if !self.is_younger_than(max_stale_seconds, now) {
             return Err(Reason::TokenKeySet);
         }
-        let entry = match (kid, self.keys.as_slice()) {
-            (Some(kid), keys) => keys
-                .iter()
-                .find(|entry| entry.kid.as_deref() == Some(kid))
-                .or_else(|| keys.iter().find(|entry| entry.thumbprint == kid)),
+        let key = match (kid, self.keys.as_slice()) {
+            // A key that its issuer gave no `kid` goes by its thumbprint alone.
+            (Some(kid), keys) if !kid.is_empty() => keys.iter().find(|key| key.is_meant_by(kid)),
             (None, [only]) => Some(only),
-            (None, _) => None,
+            _ => None,
         };
-        entry
-            .map(|entry| entry.key.clone())
-            .ok_or(Reason::TokenSignature)
+        key.cloned().ok_or(Reason::TokenSignature)
     }
 
     fn is_younger_than(&self, seconds: i64, now: i64) -> bool {

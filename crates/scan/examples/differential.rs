@@ -1,6 +1,6 @@
 //! Compares the SQL and XSS detectors with the C libinjection: no text that C convicts may be without
 //! a finding of ours, of SQL at paranoia 2, of XSS at paranoia 3
-//! (docs/decisions/0012-what-libinjection-may-say.md).
+//! (docs/decisions/0013-what-libinjection-may-say.md).
 //!
 //! `differential --peer PROGRAM [--corpus DIR] [--inputs N] [--seed N] [--show N]`. The peer is
 //! `tests/peers/modsecurity.c`, which Debian's libmodsecurity lends its libinjection. Inputs are put

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealgate_format::SealKey;
+use sealgate_jose::KeyFault;
 use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, KeyManagement};
 use sealgate_jose::jwk::PublicJwk;
 use sealgate_jose::jws::{SignatureAlgorithm, VerifyKey};

@@ -31,7 +31,7 @@ const MARKS: ByteClasses = ByteClasses::SPACE
 
 /// libinjection counts where the grammar found the parts of an injection. A policy that is content
 /// with fragments (paranoia 2) hears of all that libinjection objects to
-/// (docs/decisions/0012-what-libinjection-may-say.md).
+/// (docs/decisions/0013-what-libinjection-may-say.md).
 pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) -> Option<Hit> {
     let form = text.bytes;
     let fragments = policy.paranoia >= Paranoia::Two;
