@@ -185,7 +185,7 @@ fn two_answers_never_share_key_or_nonce() {
         end_of_stream: false,
         entropy: Entropy::from_seed([seed; 32]),
     };
-    let mut body = |exchange: &mut Exchange, seed| {
+    let body = |exchange: &mut Exchange, seed| {
         exchange.handle(Event::ResponseHead(head(seed)), NOW);
         match exchange.handle(Event::ResponseBody(ANSWER.to_vec()), NOW) {
             Effect::Respond(respond) => respond.body.unwrap(),

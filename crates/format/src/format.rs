@@ -260,11 +260,10 @@ fn in_place(path: &str) -> Result<Field, OptionFault> {
 
 /// A field of a preset, whose paths are ours.
 fn field(sealed: &str, plain: &str) -> Result<Field, OptionFault> {
-    let paths = (Path::parse(sealed), Path::parse(plain));
-    if let (Ok(sealed), Ok(plain)) = paths {
-        if let Some(field) = Field::new(sealed, plain, false) {
-            return Ok(field);
-        }
+    if let (Ok(sealed), Ok(plain)) = (Path::parse(sealed), Path::parse(plain))
+        && let Some(field) = Field::new(sealed, plain, false)
+    {
+        return Ok(field);
     }
     Err(OptionFault {
         option: "fields",

@@ -63,3 +63,46 @@ pub(crate) fn replace(
     check(&out)?;
     Ok(out)
 }
+
+/// Walks a text and replaces its members, for fuzzing: whatever the bytes are, there is no panic;
+/// every value found is one JSON value, and putting each back changes no byte.
+pub fn fuzz(data: &[u8]) {
+    if check(data).is_err() {
+        return;
+    }
+    let mut found = Vec::new();
+    all_members(data, &mut |member| found.push(member.clone()));
+    for member in found {
+        let value = data.get(member.value).unwrap_or_default();
+        assert!(is_value(value), "a member's value is a value");
+        let whole = data.get(member.whole.clone()).unwrap_or_default().to_vec();
+        let again = replace(data, vec![(member.whole, whole)]);
+        assert_eq!(again.as_deref(), Ok(data), "putting back changes nothing");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_confuses_the_walk(text in "[\\{\\}\\[\\]:, \"a-c0-9\\\\u]{0,60}") {
+            fuzz(text.as_bytes());
+        }
+
+        #[test]
+        fn members_of_real_objects_are_put_back(
+            names in prop::collection::btree_set("[a-z\u{e9}\"]{1,4}", 0..5),
+            number in any::<i32>(),
+        ) {
+            let object: serde_json::Map<_, _> = names
+                .into_iter()
+                .map(|name| (name, serde_json::json!({ "x": [number, "}"], "y": null })))
+                .collect();
+            fuzz(serde_json::to_string(&object).unwrap().as_bytes());
+        }
+    }
+}

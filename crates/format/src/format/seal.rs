@@ -228,10 +228,10 @@ fn seal_fields(
     body: &[u8],
     seal: &mut dyn FnMut(&[u8], &Field) -> Result<String, SealFault>,
 ) -> Result<Vec<u8>, SealFault> {
-    if let [field] = fields {
-        if field.plain.is_root() {
-            return Ok(field.wrapped(&seal(body, field)?, levels_up).into_bytes());
-        }
+    if let [field] = fields
+        && field.plain.is_root()
+    {
+        return Ok(field.wrapped(&seal(body, field)?, levels_up).into_bytes());
     }
     text::check(body).map_err(|_| SealFault::NotThere)?;
     let mut edits = Vec::new();
@@ -318,11 +318,15 @@ fn wechat_resource(
     Ok(object.to_string())
 }
 
+/// Version and variant of a UUID, and their values in version 4.
+const UUID_FIXED_BITS: u128 = (0xf << 76) | (0x3 << 62);
+const UUID_VERSION_4: u128 = (0x4 << 76) | (0x2 << 62);
+
 /// A random UUID (RFC 9562, version 4).
 fn uuid(random: &mut Random<'_>) -> Result<String, SealFault> {
     let mut bytes = [0; 16];
     random(&mut bytes).map_err(|_| SealFault::Random)?;
-    let number = (u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62)) | 0x4 << 76 | 0x2 << 62;
+    let number = (u128::from_be_bytes(bytes) & !UUID_FIXED_BITS) | UUID_VERSION_4;
     let digits = format!("{number:032x}");
     let part = |range| digits.get(range).unwrap_or_default();
     Ok(format!(

@@ -289,10 +289,22 @@ fn mastercard_object(value_name: &str, form: Text, object: &[u8]) -> Result<Part
     })))
 }
 
+/// Members of WeChat Pay's `resource`.
+const RESOURCE: [&str; 5] = [
+    "algorithm",
+    "associated_data",
+    "ciphertext",
+    "nonce",
+    "original_type",
+];
+
 /// WeChat Pay API v3: `resource` holds algorithm, ciphertext, nonce and associated data.
 fn wechat_pay(field: &Field, body: &[u8]) -> Result<Parts, OpenFault> {
     sealed_fields(std::slice::from_ref(field), body, |object| {
         let members = members(object)?;
+        if !members.keys().all(|name| RESOURCE.contains(&name.as_str())) {
+            return Err(OpenFault::Format);
+        }
         if text(&members, "algorithm")? != "AEAD_AES_256_GCM" {
             return Err(OpenFault::NotOpened);
         }
@@ -352,7 +364,7 @@ fn decode(form: Text, text: &str) -> Option<Vec<u8>> {
         Text::Hex => {
             let digit = |byte: u8| char::from(byte).to_digit(16);
             let pairs = text.as_bytes().chunks(2).map(|pair| match pair {
-                [high, low] => u8::try_from(digit(*high)? << 4 | digit(*low)?).ok(),
+                [high, low] => u8::try_from(digit(*high)?.wrapping_mul(16) | digit(*low)?).ok(),
                 _ => None,
             });
             pairs.collect()
