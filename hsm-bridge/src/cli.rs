@@ -13,9 +13,11 @@ use crate::secret::SecretSource;
 use crate::token::pkcs11::Pkcs11Token;
 use crate::token::{Purpose, TokenFault};
 
+mod attest;
 mod audit;
 mod bench;
 mod change;
+mod csr;
 mod doctor;
 mod keygen;
 mod list;
@@ -43,7 +45,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Serve the sockets until SIGTERM. Logs JSON lines on stderr (HSM_BRIDGE_LOG=debug for more).
+    /// Serve the sockets until SIGTERM. SIGHUP reads the sockets' lists and header tokens anew. Logs JSON lines on stderr (HSM_BRIDGE_LOG=debug for more).
     Serve {
         #[command(flatten)]
         config: ConfigArg,
@@ -78,6 +80,31 @@ enum Verb {
     List {
         #[command(flatten)]
         config: ConfigArg,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Make a certificate request (PKCS#10) for a key, signed by the key in the token. Prints PEM.
+    Csr {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The key, or one version of it, as gw#2: purpose sign, with ES256, ES384, EdDSA or RS256.
+        #[arg(long)]
+        kid: String,
+        /// Common name of the subject.
+        #[arg(long)]
+        common_name: String,
+        /// A DNS name or address of the subject, as often as wanted.
+        #[arg(long = "name")]
+        names: Vec<String>,
+    },
+    /// Say what the token says of where a key comes from.
+    Attest {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The key.
+        #[arg(long)]
+        kid: String,
         /// How to print.
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
@@ -212,7 +239,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Serve { config, allow_root } => config
             .load()
-            .and_then(|config| serve::serve(config, allow_root)),
+            .and_then(|loaded| serve::serve(loaded, &config.config, allow_root)),
         Verb::Check { config } => config.load().map(|config| check(&config)),
         Verb::Keygen {
             config,
@@ -224,6 +251,21 @@ pub fn main() -> ExitCode {
             let purpose = purpose.map(Purpose::from);
             keygen::keygen(&config, &kid, r#type.into(), token.as_deref(), purpose)
         }),
+        Verb::Csr {
+            config,
+            kid,
+            common_name,
+            names,
+        } => config
+            .load()
+            .and_then(|config| csr::csr(&config, &kid, &common_name, names)),
+        Verb::Attest {
+            config,
+            kid,
+            format,
+        } => config
+            .load()
+            .and_then(|config| attest::attest(&config, &kid, format)),
         Verb::List { config, format } => {
             config.load().and_then(|config| list::list(&config, format))
         }

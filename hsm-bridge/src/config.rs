@@ -52,7 +52,7 @@ pub struct Lifecycle {
 }
 
 /// `[server]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// Path of the admin socket, always mode 0600.
     pub admin_socket: PathBuf,
@@ -69,7 +69,7 @@ pub struct Server {
 }
 
 /// `[[token]]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenConfig {
     /// Its name here.
     pub name: String,
@@ -164,6 +164,42 @@ impl Config {
             }])
         })?;
         Self::parse(&text)
+    }
+
+    /// The part in which another file differs so that only a restart can follow it; `None` when the
+    /// difference is in what sockets allow, their header tokens and budgets.
+    #[must_use]
+    pub fn settled(&self, other: &Self) -> Option<&'static str> {
+        type Place<'a> = (&'a PathBuf, u32, Option<u32>, &'a [u32]);
+        fn places(config: &Config) -> Vec<Place<'_>> {
+            let sockets = config.sockets.iter();
+            sockets
+                .map(|socket| {
+                    (
+                        &socket.path,
+                        socket.mode,
+                        socket.gid,
+                        socket.uids.as_slice(),
+                    )
+                })
+                .collect()
+        }
+        let parts = [
+            ("[server]", self.server == other.server),
+            ("[[token]]", self.tokens == other.tokens),
+            ("[[key]]", self.keys == other.keys),
+            ("[[replay]]", self.replay == other.replay),
+            ("[audit]", self.audit == other.audit),
+            ("[lifecycle]", self.lifecycle == other.lifecycle),
+            (
+                "a path, mode, gid or uids of [[socket]]",
+                places(self) == places(other),
+            ),
+        ];
+        parts
+            .into_iter()
+            .find(|(_, same)| !same)
+            .map(|(name, _)| name)
     }
 
     /// Reads a text.

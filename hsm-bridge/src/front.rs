@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use hyper::body::{Bytes, Incoming};
@@ -168,23 +168,29 @@ impl Bridge {
         self.replay.values()
     }
 
-    /// Serves a data socket until `stop` turns true.
+    /// What stands behind a data socket: who may ask what, by its section.
     ///
     /// # Errors
     /// When the socket's header token cannot be read.
+    pub fn door(self: &Arc<Self>, socket: &SocketConfig) -> io::Result<Door> {
+        let rules = data::DataSocket::new(Arc::clone(self), socket)?;
+        Ok(Door(Arc::new(RwLock::new(Arc::new(rules)))))
+    }
+
+    /// Serves a data socket until `stop` turns true.
     pub fn serve_data(
         self: &Arc<Self>,
         listener: UnixListener,
-        socket: &SocketConfig,
+        uids: Vec<u32>,
+        door: &Door,
         stop: watch::Receiver<bool>,
-    ) -> io::Result<impl Future<Output = ()> + Send + use<>> {
-        let handler = Arc::new(data::DataSocket::new(Arc::clone(self), socket)?);
-        let uids = socket.uids.clone();
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let door = Arc::clone(&door.0);
         let places = Arc::clone(&self.connections);
-        Ok(self.accept(listener, uids, places, stop, move |request| {
-            let handler = Arc::clone(&handler);
-            async move { handler.answer(request).await }
-        }))
+        self.accept(listener, uids, places, stop, move |request| {
+            let rules = Arc::clone(&door.read().unwrap_or_else(PoisonError::into_inner));
+            async move { rules.answer(request).await }
+        })
     }
 
     /// Serves the admin socket until `stop` turns true.
@@ -285,6 +291,17 @@ impl Bridge {
             .refused_connections
             .get_or_create_owned(&CauseLabel { cause })
             .inc();
+    }
+}
+
+/// The rules of a data socket, which can be made anew while it is open.
+pub struct Door(Arc<RwLock<Arc<data::DataSocket>>>);
+
+impl Door {
+    /// Takes the rules of another door; requests under way end by those they began with.
+    pub fn take(&self, other: Door) {
+        let new = Arc::clone(&other.0.read().unwrap_or_else(PoisonError::into_inner));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
     }
 }
 

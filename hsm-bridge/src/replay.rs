@@ -30,7 +30,7 @@ pub enum Address {
 }
 
 /// `[[replay]]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayConfig {
     /// Its name here and on the wire.
     pub name: String,

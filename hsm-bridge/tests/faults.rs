@@ -6,7 +6,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use support::load::{Client, during, full, hold, rounds};
+use support::load::{Client, EACH_ITS_OWN, during, full, hold, rounds};
 use support::*;
 
 const GENERAL_ERROR: u32 = 0x05;
@@ -25,7 +25,7 @@ fn place(server: &str, token: &str) -> Place {
 fn agreement() -> serde_json::Value {
     let point = hsm_bridge::jwa::base_point(hsm_bridge::token::Curve::P256);
     serde_json::json!({
-        "alg": "ECDH-ES", "enc": "A256GCM",
+        "alg": "ECDH-ES", "enc": "A256GCM", "apu": EACH_ITS_OWN,
         "epk": { "kty": "EC", "crv": "P-256", "x": b64(&point[1..33]), "y": b64(&point[33..]) },
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Format, open, versions};
-use crate::config::{Config, KeyConfig, TokenConfig};
+use crate::config::{Config, KeyConfig, SocketConfig, TokenConfig};
 use crate::harden;
 use crate::jwa::Algorithm;
 use crate::keyring::{State, Version};
@@ -86,6 +86,7 @@ fn process(config: &Config) -> Vec<Finding> {
             .chain(journal)
             .filter_map(|(what, path)| folder(what, path)),
     );
+    findings.extend(config.sockets.iter().filter_map(socket_rights));
     findings.push(match &config.audit {
         None => Finding::warn(
             "audit log",
@@ -102,6 +103,41 @@ fn process(config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// Who may connect by the socket's mode, and who by its list: both must agree.
+fn socket_rights(socket: &SocketConfig) -> Option<Finding> {
+    let what = format!("socket {}", socket.path.display());
+    let own = rustix::process::geteuid().as_raw();
+    let others = socket.uids.iter().any(|uid| *uid != own);
+    let group = socket.mode & 0o060 == 0o060;
+    if others && !group {
+        return Some(Finding::bad(
+            &what,
+            format!(
+                "the users {:?} may ask, but mode {:04o} lets only this bridge's user connect",
+                socket.uids, socket.mode
+            ),
+            "set mode = \"0660\" and gid to a group that those users are in (Envoy's)",
+        ));
+    }
+    if group && socket.uids.is_empty() {
+        return Some(Finding::warn(
+            &what,
+            format!(
+                "the group may connect, but no user is listed: all but {own} are closed unread"
+            ),
+            "list the user ids that may ask (Envoy's) in `uids`",
+        ));
+    }
+    if !others {
+        return Some(Finding::warn(
+            &what,
+            format!("only this bridge's own user ({own}) may connect"),
+            "where Envoy runs as another user: mode = \"0660\", gid and uids",
+        ));
+    }
+    None
+}
+
 /// What is wrong with the folder that a file or socket is to be in.
 fn folder(what: &str, path: &Path) -> Option<Finding> {
     let folder = path
@@ -113,6 +149,13 @@ fn folder(what: &str, path: &Path) -> Option<Finding> {
             format!("{}: {error}", folder.display()),
             "make the folder, mode 0750, owned by the bridge's user",
         )),
+        Ok(_) if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() => {
+            Some(Finding::bad(
+                what,
+                format!("this user may not write in {}", folder.display()),
+                "give the folder to the bridge's user (RuntimeDirectory and StateDirectory in the unit)",
+            ))
+        }
         Ok(meta) if meta.permissions().mode() & 0o002 != 0 => Some(Finding::warn(
             what,
             format!("everyone may write in {}", folder.display()),

@@ -1,5 +1,6 @@
 //! `hsm-bridge serve`
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use super::Failed;
 use crate::audit::Audit;
 use crate::config::{Config, KeyConfig};
-use crate::front::{Books, Bridge, bind};
+use crate::front::{Books, Bridge, Door, bind};
 use crate::harden;
 use crate::keyring::{Keyring, State};
 use crate::metrics::Metrics;
@@ -25,7 +26,7 @@ const OTHER_FILES: usize = 256;
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) fn serve(config: Config, allow_root: bool) -> Result<(), Failed> {
+pub(super) fn serve(config: Config, file: &Path, allow_root: bool) -> Result<(), Failed> {
     if harden::is_root() && !allow_root && !config.server.allow_root {
         return Err(Failed(
             "will not run as root: use a user of its own, or --allow-root where there are no users"
@@ -76,6 +77,7 @@ pub(super) fn serve(config: Config, allow_root: bool) -> Result<(), Failed> {
     runtime.block_on(run(
         Bridge::new(config.clone(), services, books, metrics),
         &config,
+        file,
     ))
 }
 
@@ -109,7 +111,8 @@ fn plans(keyring: &Keyring, key: &KeyConfig) -> Vec<KeyPlan> {
         .collect()
 }
 
-async fn run(bridge: Arc<Bridge>, config: &Config) -> Result<(), Failed> {
+async fn run(bridge: Arc<Bridge>, config: &Config, file: &Path) -> Result<(), Failed> {
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopped) = watch::channel(false);
@@ -120,11 +123,13 @@ async fn run(bridge: Arc<Bridge>, config: &Config) -> Result<(), Failed> {
     for socket in &config.sockets {
         sockets.push((bind(&socket.path, socket.mode, socket.gid)?, socket));
     }
+    let mut doors = Vec::new();
     for (listener, socket) in sockets {
-        let serving = bridge
-            .serve_data(listener, socket, stopped.clone())
+        let door = bridge
+            .door(socket)
             .map_err(|error| Failed(format!("socket {}: {error}", socket.path.display())))?;
-        tasks.spawn(serving);
+        tasks.spawn(bridge.serve_data(listener, socket.uids.clone(), &door, stopped.clone()));
+        doors.push(door);
     }
     for store in bridge.replay_stores() {
         tasks.spawn(Arc::clone(store).keep(stopped.clone()));
@@ -140,6 +145,10 @@ async fn run(bridge: Arc<Bridge>, config: &Config) -> Result<(), Failed> {
         tokio::select! {
             _ = terminate.recv() => break false,
             _ = interrupt.recv() => break false,
+            _ = hangup.recv() => match reload(&bridge, config, file, &doors) {
+                Ok(()) => tracing::info!(event = "reloaded", sockets = doors.len()),
+                Err(failed) => tracing::error!(event = "reload-refused", detail = failed.0),
+            },
             () = tokio::time::sleep(Duration::from_secs(1)) => {
                 if bridge.services().any(|service| service.is_stuck(STUCK_LIMIT)) {
                     break true;
@@ -169,6 +178,30 @@ async fn run(bridge: Arc<Bridge>, config: &Config) -> Result<(), Failed> {
     }
     // The warden closes the token once the workers are done.
     tokio::time::sleep(Duration::from_millis(100)).await;
+    Ok(())
+}
+
+/// Reads the file anew and gives every open socket its rules: keys and operations, header token,
+/// budgets. Everything else needs a restart, and is refused here as a whole.
+fn reload(bridge: &Arc<Bridge>, old: &Config, file: &Path, doors: &[Door]) -> Result<(), Failed> {
+    let new = Config::load(file).map_err(|error| Failed(error.to_string()))?;
+    if let Some(part) = old.settled(&new) {
+        return Err(Failed(format!(
+            "{part} changed: restart the bridge for that"
+        )));
+    }
+    // All of them, or none.
+    let made: Result<Vec<Door>, Failed> = new
+        .sockets
+        .iter()
+        .map(|socket| {
+            let failed = |error| Failed(format!("socket {}: {error}", socket.path.display()));
+            bridge.door(socket).map_err(failed)
+        })
+        .collect();
+    for (door, new) in doors.iter().zip(made?) {
+        door.take(new);
+    }
     Ok(())
 }
 

@@ -93,6 +93,7 @@ impl DataSocket {
             input: String::new(),
             spent: None,
         };
+        let trace = trace_id(request.headers());
         let mut line = self.caller(&request);
         let mut result = self.route(request, start, &mut seen).await;
         let code = match &result {
@@ -130,7 +131,17 @@ impl DataSocket {
         if let Some(spent) = seen.spent {
             metrics.observe_overhead(seen.op, total.saturating_sub(spent));
         }
-        tracing::debug!(event = "request", op = seen.op, alg = seen.alg, code);
+        tracing::debug!(
+            event = "request",
+            op = seen.op,
+            alg = seen.alg,
+            code,
+            trace_id = trace.as_deref(),
+            total_us = u64::try_from(total.as_micros()).unwrap_or(u64::MAX),
+            token_us = seen
+                .spent
+                .map(|spent| u64::try_from(spent.as_micros()).unwrap_or(u64::MAX))
+        );
         let mut response = result.unwrap_or_else(answer::failure);
         if let Some(id) = id {
             response.headers_mut().insert(REQUEST_ID, id);

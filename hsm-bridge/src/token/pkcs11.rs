@@ -20,7 +20,7 @@ mod live;
 mod orders;
 mod rehearse;
 
-pub use inspect::{Finding, Grade, TokenKey, init_token, inspect};
+pub use inspect::{Finding, Grade, Origin, TokenKey, init_token, inspect};
 use live::{Found, Live};
 use zeroize::Zeroizing;
 
@@ -36,7 +36,7 @@ pub enum Select {
 }
 
 /// Where a token is and how to log in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Path of the module.
     pub module: PathBuf,
@@ -85,6 +85,17 @@ impl Pkcs11Token {
     /// By class.
     pub fn keys(&self) -> Result<Vec<TokenKey>, TokenFault> {
         self.on_lane(0, |_, session| inspect::keys(session))
+    }
+
+    /// What the token says of where a key comes from.
+    ///
+    /// # Errors
+    /// By class.
+    pub fn origin(&self, label: &str) -> Result<Origin, TokenFault> {
+        self.on_lane(0, |live, session| {
+            let found = live.find(session, label)?;
+            inspect::origin(session, found.handle)
+        })
     }
 
     /// Runs `work` on a session of its own that may write.

@@ -199,6 +199,10 @@ impl Met {
     }
 }
 
+/// In a body given to [`during`], a text that is another one for each client: equal unwraps under way
+/// are answered together.
+pub const EACH_ITS_OWN: &str = "EACHITSOWN__";
+
 /// Clients side by side, each asking the same again and again until `work` returns.
 pub fn during<T>(
     bridge: &Bridge<'_>,
@@ -213,14 +217,16 @@ pub fn during<T>(
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..clients)
             .map(|number| {
-                let (over, body) = (&over, body.as_bytes());
+                let own = super::b64(format!("client-{number:02}").as_bytes());
+                let body = body.replace(EACH_ITS_OWN, &own);
+                let over = &over;
                 scope.spawn(move || {
                     let mut client = Client::new(bridge);
                     let more = format!("x-hsm-bridge-client: load-{number}\r\n");
                     let mut answers = Vec::new();
                     while !over.load(Ordering::Relaxed) {
                         let start = Instant::now();
-                        match client.post(path, &more, body) {
+                        match client.post(path, &more, body.as_bytes()) {
                             Ok(answer) => answers.push((answer, start.elapsed(), Instant::now())),
                             Err(_) => break,
                         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::MechanismType;
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::{Limit, Slot};
 use cryptoki::types::AuthPin;
@@ -81,6 +81,17 @@ pub struct TokenKey {
     pub kind: &'static str,
     /// Whether the token will never hand it out.
     pub guarded: bool,
+}
+
+/// What a token says of where a key comes from; `None` where it does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Made in the token (CKA_LOCAL).
+    pub local: Option<bool>,
+    /// Never was readable (CKA_ALWAYS_SENSITIVE).
+    pub always_sensitive: Option<bool>,
+    /// Never could be taken out (CKA_NEVER_EXTRACTABLE).
+    pub never_extractable: Option<bool>,
 }
 
 /// Looks at module, slots, token and PIN in turn, up to the first that is bad. Logs in at most
@@ -240,15 +251,38 @@ fn token(library: &Pkcs11, place: &Place, findings: &mut Vec<Finding>) {
     };
     match live::login(library, slot, &session, &place.pin) {
         Ok(()) => findings.push(Finding::good("PIN", "accepted")),
-        Err(fault) => findings.push(Finding::bad("PIN", fault.detail, pin_fix(fault.class))),
+        Err(fault) => findings.push(Finding::bad("PIN", pin_words(&fault), pin_fix(fault.class))),
     }
+}
+
+/// The return value stays in the words: it is what one searches for.
+fn pin_words(fault: &TokenFault) -> String {
+    let detail = &fault.detail;
+    let plain = [
+        ("PinIncorrect", "the token says that the PIN is wrong"),
+        (
+            "PinLocked",
+            "the token has locked the PIN after too many wrong tries",
+        ),
+        (
+            "PinExpired",
+            "the token says that the PIN has to be changed",
+        ),
+        ("UserPinNotInitialized", "the token has no user PIN yet"),
+    ];
+    let known = plain.iter().find(|(value, _)| detail.contains(value));
+    known.map_or_else(
+        || detail.clone(),
+        |(_, words)| format!("{words} ({detail})"),
+    )
 }
 
 fn pin_fix(class: FaultClass) -> &'static str {
     match class {
         FaultClass::Pin => {
             "correct the PIN at its source (`pin` of the token); it was tried once and will not \
-             be tried again, since tokens lock after a few wrong tries"
+             be tried again, since tokens lock after a few wrong tries. A locked PIN is unlocked with \
+             the security officer's"
         }
         _ => "see the message of the token",
     }
@@ -353,6 +387,24 @@ fn seen(library: &Pkcs11) -> String {
     } else {
         labels.join(", ")
     }
+}
+
+pub(super) fn origin(session: &Session, key: ObjectHandle) -> Result<Origin, Broken> {
+    let wanted = [
+        AttributeType::Local,
+        AttributeType::AlwaysSensitive,
+        AttributeType::NeverExtractable,
+    ];
+    let mut origin = Origin::default();
+    for attribute in session.get_attributes(key, &wanted)? {
+        match attribute {
+            Attribute::Local(said) => origin.local = Some(said),
+            Attribute::AlwaysSensitive(said) => origin.always_sensitive = Some(said),
+            Attribute::NeverExtractable(said) => origin.never_extractable = Some(said),
+            _ => {}
+        }
+    }
+    Ok(origin)
 }
 
 /// Every private and secret key.

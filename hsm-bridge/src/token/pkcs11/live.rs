@@ -178,11 +178,16 @@ pub(super) fn find_slot(library: &Pkcs11, select: &Select) -> Result<Slot, Token
             .get_token_info(*slot)
             .is_ok_and(|token| token.serial_number() == serial),
     });
+    let wanted = match select {
+        Select::Label(label) => format!("the label {label:?}"),
+        Select::Serial(serial) => format!("the serial number {serial:?}"),
+        Select::Slot(id) => format!("the slot id {id}"),
+    };
     let first = matching
         .next()
-        .ok_or_else(|| TokenFault::new(FaultClass::Gone, format!("no token matches {select:?}")))?;
+        .ok_or_else(|| TokenFault::new(FaultClass::Gone, format!("no token has {wanted}")))?;
     if matching.next().is_some() {
-        let what = format!("several tokens match {select:?}: select by serial");
+        let what = format!("several tokens have {wanted}: select by serial");
         return Err(TokenFault::new(FaultClass::Gone, what));
     }
     Ok(first)
