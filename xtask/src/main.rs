@@ -9,6 +9,7 @@ mod bench;
 mod chaos;
 mod demo;
 mod docs;
+mod fuzz;
 mod places;
 mod process;
 mod say;
@@ -44,6 +45,8 @@ enum Verb {
     Bench(bench::Args),
     /// Break the token, the disk and the clients of hsm-bridge, for long, and print every figure
     Chaos(chaos::Args),
+    /// Feed every parser of untrusted bytes with mutated input
+    Fuzz(fuzz::Args),
     /// Regenerate the pages that are made from code
     Docs(docs::Args),
     /// Install the external tools of the tests and print where they are
@@ -69,6 +72,7 @@ fn run(cli: Cli) -> Result<bool> {
         Verb::Test(args) => test::run(&places, &args),
         Verb::Bench(args) => bench::run(&places, &args),
         Verb::Chaos(args) => chaos::run(&places, &args),
+        Verb::Fuzz(args) => fuzz::run(&places, &args),
         Verb::Docs(args) => docs::run(&places, &args),
         Verb::Tools(args) => tools::run(&places, &args),
     }

@@ -1,7 +1,9 @@
 //! Which JOSE algorithms a policy can name, and what it is told about the others.
 
 use sealgate_engine::{Gate, NoMaterials, Reason};
-use sealgate_jose::jwe::{ContentEncryption, EncryptionKey, HpkeSuite, KeyManagement, SealSpec, seal_compact};
+use sealgate_jose::jwe::{
+    ContentEncryption, EncryptionKey, HpkeSuite, KeyManagement, SealSpec, seal_compact,
+};
 use sealgate_jose::jwk::{PrivateJwk, PublicJwk};
 use serde_json::{Value, json};
 
@@ -199,14 +201,20 @@ fn what_is_weak_or_unknown_is_a_fault_that_says_so() {
 
 #[test]
 fn post_quantum_keys_when_the_policy_allows_them() {
-    for suite in [HpkeSuite::XWingAes, HpkeSuite::MlKem768Aes, HpkeSuite::P256Aes128] {
+    for suite in [
+        HpkeSuite::XWingAes,
+        HpkeSuite::MlKem768Aes,
+        HpkeSuite::P256Aes128,
+    ] {
         for alg in [KeyManagement::HpkeKe(suite), KeyManagement::Hpke(suite)] {
             let jwk = suite
                 .private_jwk(alg, &vec![0x17; suite.private_key_bytes()])
                 .unwrap();
             let mut policy = with_key(key(alg.name(), &[], json!({ "jwk": jwk })));
             policy["pq"] = json!("allow");
-            let gate = Gate::compile(policy.to_string().as_bytes(), &NoMaterials).ok().unwrap();
+            let gate = Gate::compile(policy.to_string().as_bytes(), &NoMaterials)
+                .ok()
+                .unwrap();
             let mut public = jwk.clone();
             public
                 .as_object_mut()

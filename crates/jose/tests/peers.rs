@@ -50,7 +50,10 @@ impl Peer {
     fn start(mut command: Command, script: &str, name: Option<&'static str>) -> Self {
         for variable in ["SEALGATE_NODE_MODULES", "SEALGATE_PYTHON_PACKAGES"] {
             let set = std::env::var_os(variable).is_some();
-            assert!(set, "{variable} is not set; run `cargo xtask test --only sealgate-jose`");
+            assert!(
+                set,
+                "{variable} is not set; run `cargo xtask test --only sealgate-jose`"
+            );
         }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
         let mut child = command
@@ -204,7 +207,11 @@ fn matrix(peer: &mut Peer, lacks: &[KeyManagement]) {
                     "do": "open", "form": form, "text": ours.unwrap(),
                     "recipients": [{ "alg": alg.name(), "jwk": jwk }],
                 }));
-                assert_eq!(opened.as_deref(), Ok(encode(PLAINTEXT).as_str()), "{name} {form}");
+                assert_eq!(
+                    opened.as_deref(),
+                    Ok(encode(PLAINTEXT).as_str()),
+                    "{name} {form}"
+                );
                 ran += 1;
             }
         }
@@ -248,7 +255,12 @@ fn general(peer: &mut Peer) {
             "do": "open", "form": "general", "text": ours,
             "recipients": [{ "alg": alg.name(), "jwk": jwk }],
         }));
-        assert_eq!(opened.as_deref(), Ok(encode(PLAINTEXT).as_str()), "{:?} {kid}", peer.name);
+        assert_eq!(
+            opened.as_deref(),
+            Ok(encode(PLAINTEXT).as_str()),
+            "{:?} {kid}",
+            peer.name
+        );
     }
 }
 
@@ -289,9 +301,9 @@ fn signatures(peer: &mut Peer) {
             SignatureAlgorithm::Es256 => SignKey::ecdsa(Curve::P256, &private("d")).ok(),
             SignatureAlgorithm::Es384 => SignKey::ecdsa(Curve::P384, &private("d")).ok(),
             SignatureAlgorithm::Es512 => SignKey::ecdsa(Curve::P521, &private("d")).ok(),
-            SignatureAlgorithm::EdDsa => {
-                Some(SignKey::ed25519(private("d").as_slice().try_into().unwrap()))
-            }
+            SignatureAlgorithm::EdDsa => Some(SignKey::ed25519(
+                private("d").as_slice().try_into().unwrap(),
+            )),
             _ => None,
         };
         let ours = match signer {
@@ -305,7 +317,12 @@ fn signatures(peer: &mut Peer) {
         let verified = peer.ask(json!({
             "do": "verify", "alg": alg.name(), "jwk": public(&jwk), "text": ours,
         }));
-        assert_eq!(verified.as_deref(), Ok(encode(PLAINTEXT).as_str()), "{}", alg.name());
+        assert_eq!(
+            verified.as_deref(),
+            Ok(encode(PLAINTEXT).as_str()),
+            "{}",
+            alg.name()
+        );
     }
 }
 
@@ -321,7 +338,10 @@ fn npm_jose() {
 #[test]
 fn pypi_jwcrypto() {
     let mut peer = Peer::python("jwcrypto");
-    matrix(&mut peer, &[KeyManagement::RsaOaep384, KeyManagement::RsaOaep512]);
+    matrix(
+        &mut peer,
+        &[KeyManagement::RsaOaep384, KeyManagement::RsaOaep512],
+    );
     general(&mut peer);
     signatures(&mut peer);
 }
@@ -330,7 +350,10 @@ fn pypi_jwcrypto() {
 #[test]
 fn pypi_joserfc() {
     let mut peer = Peer::python("joserfc");
-    matrix(&mut peer, &[KeyManagement::RsaOaep384, KeyManagement::RsaOaep512]);
+    matrix(
+        &mut peer,
+        &[KeyManagement::RsaOaep384, KeyManagement::RsaOaep512],
+    );
     general(&mut peer);
     signatures(&mut peer);
 }

@@ -245,7 +245,10 @@ impl KeyTable {
         if self.post_quantum == RawPostQuantum::Refuse && is_post_quantum(&raw.alg) {
             findings.fault(
                 format!("{path}.alg"),
-                format!("{} is post-quantum, and the policy does not allow that", raw.alg),
+                format!(
+                    "{} is post-quantum, and the policy does not allow that",
+                    raw.alg
+                ),
                 "write pq: allow at the top, and read docs/jose.md on what is still a draft",
             );
             return None;

@@ -102,8 +102,8 @@ pub(crate) struct RawKey {
     pub(crate) purpose: RawKeyUse,
     /// The one algorithm the key works with. `mac`: `HS256`, `HS384`, `HS512`, and for dialects that
     /// have nothing better `HMAC-SHA1`, `HMAC-MD5`. `decrypt`: `A256GCM`, `dir`, `A*KW`, `A*GCMKW`,
-    /// `ECDH-ES`, `ECDH-ES+A*KW`, `RSA-OAEP`, `RSA-OAEP-256` (docs/jose.md says where each may have
-    /// its material). `verify`: `HS*` (tokens), `RS*`, `PS*`, `ES*`, `EdDSA` (tokens; `RS256`, `PS256`,
+    /// `ECDH-ES`, `ECDH-ES+A*KW`, `RSA-OAEP*` (docs/jose.md says where each may have its material).
+    /// `verify`: `HS*` (tokens), `RS*`, `PS*`, `ES*`, `EdDSA` (tokens; `RS256`, `PS256`,
     /// `PS512`, `ES256`, `ES384` and `EdDSA` messages too). `sign`: `ES256`, `PS256`.
     #[serde(default)]
     pub(crate) alg: String,

@@ -1,8 +1,8 @@
 //! Keys that open tokens and payloads: which algorithm, and where its material may be.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, KeyManagement};
 use sealgate_jose::KeyFault;
+use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, KeyManagement};
 use sealgate_jose::jwk::{PrivateJwk, PublicJwk};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
