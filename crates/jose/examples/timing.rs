@@ -24,11 +24,35 @@ fn main() {
     let (dir, wrap) = (KeyManagement::Dir, KeyManagement::A256Kw);
     let (gcm, cbc) = (ContentEncryption::A256Gcm, ContentEncryption::A128CbcHs256);
     for (name, alg, enc, segment, places) in [
-        ("A256GCM, first or last byte of the tag", dir, gcm, 4, [0, 15]),
-        ("A128CBC-HS256, first or last byte of the tag", dir, cbc, 4, [0, 15]),
+        (
+            "A256GCM, first or last byte of the tag",
+            dir,
+            gcm,
+            4,
+            [0, 15],
+        ),
+        (
+            "A128CBC-HS256, first or last byte of the tag",
+            dir,
+            cbc,
+            4,
+            [0, 15],
+        ),
         // The last block decides the padding: with a bad tag it must not matter.
-        ("A128CBC-HS256, padding good or bad under a bad tag", dir, cbc, 3, [0, usize::MAX]),
-        ("A256KW, first or last byte of the encrypted key", wrap, gcm, 1, [0, 39]),
+        (
+            "A128CBC-HS256, padding good or bad under a bad tag",
+            dir,
+            cbc,
+            3,
+            [0, usize::MAX],
+        ),
+        (
+            "A256KW, first or last byte of the encrypted key",
+            wrap,
+            gcm,
+            1,
+            [0, 39],
+        ),
     ] {
         let token = token(alg, enc);
         let [first, second] = places.map(|place| flip(&token, segment, place));

@@ -225,6 +225,18 @@ impl KeyTable {
         source: &dyn MaterialSource,
         findings: &mut Findings,
     ) -> Option<Key> {
+        let named = raw.jwks.iter().flat_map(|jwks| &jwks.algs);
+        let mut named = named.chain(std::iter::once(&raw.alg));
+        if self.post_quantum == RawPostQuantum::Refuse
+            && let Some(alg) = named.find(|alg| is_post_quantum(alg))
+        {
+            findings.fault(
+                format!("{path}.alg"),
+                format!("{alg} is post-quantum, and the policy does not allow that"),
+                "write pq: allow at the top, and read docs/jose.md on what is still a draft",
+            );
+            return None;
+        }
         if let Some(jwks) = raw.jwks.take() {
             return remote::key_set(raw, jwks, path, findings);
         }
@@ -242,17 +254,6 @@ impl KeyTable {
             source,
             findings,
         )?;
-        if self.post_quantum == RawPostQuantum::Refuse && is_post_quantum(&raw.alg) {
-            findings.fault(
-                format!("{path}.alg"),
-                format!(
-                    "{} is post-quantum, and the policy does not allow that",
-                    raw.alg
-                ),
-                "write pq: allow at the top, and read docs/jose.md on what is still a draft",
-            );
-            return None;
-        }
         if matches!(material, Material::Bridge(_)) {
             self.uses_bridge.set(true);
         }

@@ -71,12 +71,16 @@ class JoseRfc:
                 made.add_recipient(header, self.key(recipient["jwk"]))
         return json.dumps(rfc_jwe.encrypt_json(made, None, algorithms))
 
-    def open(self, recipients, text, form, enc=None):
+    def open(self, recipients, text, form):
         key = self.key(recipients[0]["jwk"])
         algorithms = rfc_jwe.JWERegistry.algorithms
         names = list(algorithms["alg"]) + list(algorithms["enc"])
         if form == "compact":
             return unpadded(rfc_jwe.decrypt_compact(text, key, names).plaintext)
+        if form == "general":
+            # It opens a message as all of its recipients at once, each with its own key.
+            keys = {recipient["kid"]: self.key(recipient["jwk"]) for recipient in recipients}
+            key = lambda recipient: keys[recipient.headers()["kid"]]
         return unpadded(rfc_jwe.decrypt_json(json.loads(text), key, names).plaintext)
 
     def sign(self, alg, jwk, payload):
