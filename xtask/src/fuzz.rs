@@ -14,7 +14,7 @@ const PACKAGES: [&str; 1] = ["sealgate-jose"];
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask fuzz parsers --seconds 60\n  cargo xtask fuzz scan \
-                        --inputs 100000 --corpus ../corpora"
+                        --inputs 100000 --corpus ../corpora\n  cargo xtask fuzz extraction"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -34,6 +34,12 @@ enum Target {
     },
     /// SQL and XSS detectors beside the C libinjection: no verdict of C may be lost
     Scan(Scan),
+    /// Extraction beside Python's parsers of JSON, XML, forms and multipart: no value may be missing
+    Extraction {
+        /// Generated bodies
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        inputs: u64,
+    },
 }
 
 #[derive(clap::Args)]
@@ -55,6 +61,7 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
     match &args.target {
         Target::Parsers { seconds, filter } => parsers(places, *seconds, filter.as_deref()),
         Target::Scan(args) => scan(places, args),
+        Target::Extraction { inputs } => extraction(places, *inputs),
     }
 }
 
@@ -91,4 +98,17 @@ fn scan(places: &Places, args: &Scan) -> Result<bool> {
         cargo.arg("--corpus").arg(std::path::absolute(corpus)?);
     }
     process::watched(&mut cargo, |_| ())
+}
+
+fn extraction(places: &Places, inputs: u64) -> Result<bool> {
+    say::step("extraction beside Python's parsers");
+    let mut cargo = places.cargo();
+    cargo.args(["build", "--locked", "--package", "sealgate-scan"]);
+    process::loud(cargo.args(["--example", "fields"]))?;
+    let mut python = std::process::Command::new("python3");
+    python
+        .arg(places.root.join("tests/peers/values.py"))
+        .arg(places.target.join("debug/examples/fields"))
+        .arg(inputs.to_string());
+    process::watched(&mut python, |_| ())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use hyper::Uri;
+use sealgate_format::{Name, SealKey};
 use sealgate_signature::MacKey;
 use sealgate_signature::scheme::rfc9421::Rfc9421;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use crate::http::Outgoing;
 use crate::sealing::keys::Recipient;
 use crate::sealing::token::{Issuer, TokenRecipient};
-use crate::sealing::{self, BodySeal, Plan};
+use crate::sealing::{self, BodySeal, Plan, formats};
 use crate::signing::Signing;
 
 /// The body of every honest request.
@@ -221,9 +222,12 @@ impl Client {
     }
 
     fn jwe(&self) -> Result<BodySeal> {
-        Ok(BodySeal::Jwe {
-            recipient: self.gate_key()?.key,
-            kid: Some("gw-ec".into()),
+        let key = SealKey::from_jwk(&self.gate, Some("ECDH-ES+A256KW"))
+            .map_err(|fault| anyhow::anyhow!("the gate's key is unusable: {fault}"))?;
+        Ok(BodySeal::Sealed {
+            format: Box::new(formats::named(None, Name::Jwe, &[])?),
+            key,
+            kid: "gw-ec".into(),
         })
     }
 

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use sealgate_scan::{Class, Field, Limits, Location, Report, ScanPolicy, Scanner, extract, scan};
+use sealgate_scan::{Field, Limits, Location, Report, ScanPolicy, Scanner, extract, scan};
 use serde_json::Value;
 
 fn main() {

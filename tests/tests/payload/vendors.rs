@@ -76,7 +76,7 @@ fn format(name: Name, options: Options) -> Format {
 }
 
 fn fields(pairs: &[(&str, &str)]) -> Options {
-    let path = |text| Path::parse(text).unwrap();
+    let path = |text: &str| Path::parse(text).unwrap();
     let field = |(sealed, plain): &(&str, &str)| Field::new(path(sealed), path(plain), false);
     Options {
         fields: pairs.iter().map(|pair| field(pair).unwrap()).collect(),

@@ -75,7 +75,7 @@ fn sliced_variable(text: &[u8]) -> Option<Hit> {
             .filter(|&&b| b == b':')
             .count();
         let closed = inside.get(name.saturating_add(numbers)) == Some(&b'}');
-        if name > 0 && numbers >= 2 && colons >= 1 && colons <= 2 && closed {
+        if name > 0 && numbers >= 2 && (1..=2).contains(&colons) && closed {
             slices = slices.saturating_add(1);
             first = first.or(Some(at));
         }
