@@ -29,6 +29,9 @@ pub(crate) enum Need {
     Promtool,
     Redis,
     SystemdAnalyze,
+    Alertmanager,
+    Chromium,
+    Letters,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -45,7 +48,7 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 ];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 17] = [
+pub(crate) const TEST_NEEDS: [Need; 20] = [
     Need::SoftHsm,
     Need::Pkcs11Tool,
     Need::Clang,
@@ -63,6 +66,9 @@ pub(crate) const TEST_NEEDS: [Need; 17] = [
     Need::Promtool,
     Need::Redis,
     Need::SystemdAnalyze,
+    Need::Alertmanager,
+    Need::Chromium,
+    Need::Letters,
 ];
 
 impl Need {
@@ -92,6 +98,9 @@ impl Need {
             ),
             Self::Redis => ("redis-server", "the replay store of the bridge's tests"),
             Self::SystemdAnalyze => ("systemd", "systemd-analyze, which judges the bridge's unit"),
+            Self::Alertmanager => ("prometheus-alertmanager", "gets the monitor's alerts"),
+            Self::Chromium => ("chromium", "shows the monitor's page"),
+            Self::Letters => ("fonts-dejavu-core", "letters for Chromium"),
         }
     }
 
@@ -113,6 +122,9 @@ impl Need {
             Self::Npm => has("npm"),
             Self::Promtool => has("promtool"),
             Self::SystemdAnalyze => has("systemd-analyze"),
+            Self::Alertmanager => has("prometheus-alertmanager"),
+            Self::Chromium => has("chromium"),
+            Self::Letters => Path::new("/usr/share/fonts/truetype").is_dir(),
             Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }
@@ -166,6 +178,7 @@ pub(crate) fn ensure(places: &Places, needs: &[Need]) -> Result<()> {
         (Need::Nginx, "nginx"),
         (Need::Promtool, "prometheus"),
         (Need::Redis, "redis-server"),
+        (Need::Alertmanager, "prometheus-alertmanager"),
     ] {
         if missing.contains(&need) {
             stop_service(root, service);
