@@ -169,6 +169,11 @@ fn scan_corpus(places: &Places, corpus: &Path) -> Result<bool> {
         mislabelled.as_os_str(),
     ];
     example(places, "corpus", &arguments)?;
+    say::step("one request, beside libmodsecurity with the Core Rule Set");
+    let peer = crate::tools::peer(places)?;
+    example(places, "peers", &["--peer".as_ref(), peer.as_os_str()])?;
+    say::step("the slowest inputs that a search finds");
+    example(places, "worst", &[])?;
     say::step("memory over 1,000,000 requests");
     example(places, "memory", &[])?;
     Ok(true)

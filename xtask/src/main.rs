@@ -9,9 +9,11 @@ mod bench;
 mod chaos;
 mod demo;
 mod docs;
+mod fuzz;
 mod places;
 mod process;
 mod say;
+mod siege;
 mod test;
 mod tools;
 
@@ -44,6 +46,10 @@ enum Verb {
     Bench(bench::Args),
     /// Break the token, the disk and the clients of hsm-bridge, for long, and print every figure
     Chaos(chaos::Args),
+    /// Compare the scanner with the C libinjection on millions of generated inputs
+    Fuzz(fuzz::Args),
+    /// Attackers' tools against a vulnerable application behind the gate, and ordinary bodies in numbers
+    Siege(siege::Args),
     /// Regenerate the pages that are made from code
     Docs(docs::Args),
     /// Install the external tools of the tests and print where they are
@@ -69,6 +75,8 @@ fn run(cli: Cli) -> Result<bool> {
         Verb::Test(args) => test::run(&places, &args),
         Verb::Bench(args) => bench::run(&places, &args),
         Verb::Chaos(args) => chaos::run(&places, &args),
+        Verb::Fuzz(args) => fuzz::run(&places, &args),
+        Verb::Siege(args) => siege::run(&places, &args),
         Verb::Docs(args) => docs::run(&places, &args),
         Verb::Tools(args) => tools::run(&places, &args),
     }

@@ -8,6 +8,7 @@ mod envoy;
 mod folder;
 mod kryoptic;
 mod node;
+mod peer;
 mod python;
 mod rust;
 
@@ -19,6 +20,7 @@ use crate::places::Places;
 use crate::process;
 
 pub(crate) use apt::Need;
+pub(crate) use peer::ensure as peer;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -65,7 +67,7 @@ impl Tools {
             softhsm: Some(softhsm()?),
             envoy: Some(envoy::ensure(places)?),
             node: Some(process::program("node").context("node is not in PATH")?),
-            node_modules: Some(node::ensure(places)?),
+            node_modules: Some(node::ensure(places, "tests/makers")?),
             python_packages: Some(python::ensure(places)?),
             kryoptic: Some(kryoptic::ensure(places)?),
         })
@@ -119,6 +121,13 @@ impl Tools {
         .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
         .collect()
     }
+}
+
+/// What `siege` sends: tools and examples of PyPI, and examples of npm.
+pub(crate) fn siege(places: &Places) -> Result<[PathBuf; 2]> {
+    rust::targets(places)?;
+    apt::ensure(places, &[Need::Pip, Need::Node, Need::Npm, Need::Cmake])?;
+    Ok([python::siege(places)?, node::ensure(places, "tests/siege")?])
 }
 
 fn softhsm() -> Result<PathBuf> {

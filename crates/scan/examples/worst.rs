@@ -1,8 +1,9 @@
-//! Looks for slow inputs: repeats every fragment and every pair of fragments to 1 KiB, scans each
-//! as one value, and prints the slowest by their cost per byte against a clean document's.
+//! Looks for slow inputs: repeats every fragment and every pair of fragments to 1 KiB, scans each as
+//! one value, then changes the slowest again and again and keeps what is slower still. Prints the slowest
+//! by their cost per byte against a clean document's.
 //!
-//! `worst [--top N]`. The fragments are what starts work in some detector; a pair that is slow in a
-//! way its parts are not shows work done more than once over the same bytes.
+//! `worst [--top N] [--rounds N]`. The fragments are what starts work in some detector; a pair that is slow
+//! in a way its parts are not shows work done more than once over the same bytes.
 
 use std::time::Instant;
 
@@ -128,16 +129,17 @@ const FRAGMENTS: &[&str] = &[
 ];
 
 fn main() {
-    let top = std::env::args()
-        .nth(2)
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(25);
-    let clean = document();
-    let warm = ScanPolicy::default();
-    for _ in 0..20 {
-        let mut scanner = Scanner::new(&warm);
-        extract::json(clean.as_bytes(), &Limits::default(), &mut scanner).expect("well-formed");
+    let mut arguments = std::env::args().skip(1);
+    let (mut top, mut rounds) = (15, 2000);
+    while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
+        let number = value.parse().expect("a number");
+        match name.as_str() {
+            "--top" => top = number,
+            "--rounds" => rounds = number,
+            _ => panic!("unknown argument {name}"),
+        }
     }
+    let clean = document();
     let base = cost(clean.len(), || {
         let policy = ScanPolicy::default();
         let mut scanner = Scanner::new(&policy);
@@ -145,22 +147,65 @@ fn main() {
         scanner.finish()
     });
     println!("clean: {base:.2} ns a byte, {:.0} MB/s", 1e3 / base);
-    let mut found: Vec<(f64, String)> = Vec::new();
+    let mut slowest = Slowest::default();
     for first in FRAGMENTS {
         for second in FRAGMENTS {
-            let piece = format!("{first}{second}");
-            let text = piece.repeat(BYTES.div_ceil(piece.len()));
-            let field = Field::value(Location::Text, text.as_bytes());
-            let policy = ScanPolicy::default();
-            found.push((cost(text.len(), || scan(&[field], &policy)), piece));
+            slowest.offer(format!("{first}{second}"));
         }
     }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    for (cost, piece) in found.iter().take(top) {
+    let mut random = 0x9e37_79b9_u64;
+    let mut below = |bound: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random >> 11) as usize % bound.max(1)
+    };
+    for _ in 0..rounds {
+        let other = slowest.piece(below(Slowest::KEPT));
+        let fragment = FRAGMENTS[below(FRAGMENTS.len())];
+        let mut piece: Vec<char> = slowest.piece(below(Slowest::KEPT)).chars().collect();
+        let at = below(piece.len() + 1);
+        match below(4) {
+            0 => piece.splice(at..at, fragment.chars()).for_each(drop),
+            1 => piece.splice(at.., other.chars()).for_each(drop),
+            2 if piece.len() > 1 && at < piece.len() => drop(piece.remove(at)),
+            _ => piece.splice(..at, fragment.chars()).for_each(drop),
+        }
+        slowest.offer(piece.into_iter().take(48).collect());
+    }
+    for (cost, piece) in slowest.found.iter().take(top) {
         println!(
             "{:7.1} x clean, {cost:8.1} ns a byte: {piece:?}",
             cost / base
         );
+    }
+}
+
+/// The slowest pieces so far, the slowest first.
+#[derive(Default)]
+struct Slowest {
+    found: Vec<(f64, String)>,
+}
+
+impl Slowest {
+    const KEPT: usize = 64;
+
+    fn piece(&self, index: usize) -> String {
+        self.found[index % self.found.len()].1.clone()
+    }
+
+    /// Measures a piece and keeps it when it is among the slowest.
+    fn offer(&mut self, piece: String) {
+        if piece.is_empty() || self.found.iter().any(|(_, known)| *known == piece) {
+            return;
+        }
+        let text = piece.repeat(BYTES.div_ceil(piece.len()));
+        let field = Field::value(Location::Text, text.as_bytes());
+        let policy = ScanPolicy::default();
+        let cost = cost(text.len(), || scan(&[field], &policy));
+        let at = self.found.partition_point(|(known, _)| *known > cost);
+        self.found.insert(at, (cost, piece));
+        self.found.truncate(Self::KEPT);
     }
 }
 

@@ -25,15 +25,15 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Calls `see` with each distinct result of up to `max` rounds of decoding. A round applies
-    /// every decoder once, each on what the one before left; a round that changes nothing is the
-    /// last.
+    /// Calls `see` with each distinct result of up to `max` rounds of decoding, and with whether it
+    /// is what the round ends with. A round applies every decoder once, each on what the one before
+    /// left; a round that changes nothing is the last.
     pub(crate) fn rounds(
         &mut self,
         value: &[u8],
         mut seen: ByteClasses,
         max: usize,
-        mut see: impl FnMut(&[u8], NormalForm, ByteClasses),
+        mut see: impl FnMut(&[u8], NormalForm, ByteClasses, bool),
     ) {
         const STEPS: [(Step, NormalForm, ByteClasses); 9] = [
             (percent::decode, NormalForm::PERCENT, C::PERCENT),
@@ -64,16 +64,19 @@ impl Decoder {
                 }
                 self.next.clear();
                 if step(&self.current, &mut self.next) {
+                    if changed {
+                        see(&self.current, form, seen, false);
+                    }
                     core::mem::swap(&mut self.current, &mut self.next);
                     changed = true;
                     form = form.with(name);
                     seen = classes(&self.current);
-                    see(&self.current, form, seen);
                 }
             }
             if !changed {
                 return;
             }
+            see(&self.current, form, seen, true);
         }
     }
 }

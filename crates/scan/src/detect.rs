@@ -103,12 +103,8 @@ const ANY: NormalForm = SERVER.with(NormalForm::ENTITY);
 
 /// In the order in which they are asked and their findings reported.
 pub(crate) static DETECTORS: [Detector; 18] = [
-    detector(Class::Sqli, sqli::NEEDED, ANY, |text, _, budget| {
-        sqli::detect(text, budget)
-    }),
-    detector(Class::Xss, xss::NEEDED, ANY, |text, _, budget| {
-        xss::detect(text, budget)
-    }),
+    detector(Class::Sqli, sqli::NEEDED, ANY, sqli::detect),
+    detector(Class::Xss, xss::NEEDED, ANY, xss::detect),
     detector(Class::Command, command::NEEDED, ANY, |text, _, _| {
         command::detect(text)
     }),

@@ -56,12 +56,24 @@ impl Scanner {
         self.report.bytes_scanned = self.report.bytes_scanned.saturating_add(field.value.len());
         let seen = classes(field.value);
         let mut wanted = self.policy.classes;
-        self.detect(&field, field.value, NormalForm::RAW, seen, &mut wanted);
+        self.detect(
+            &field,
+            field.value,
+            NormalForm::RAW,
+            seen,
+            true,
+            &mut wanted,
+        );
         if !wanted.is_empty() {
             let mut decoder = core::mem::take(&mut self.decoder);
-            decoder.rounds(field.value, seen, MAX_DECODE_ROUNDS, |text, form, seen| {
-                self.detect(&field, text, form, seen, &mut wanted);
-            });
+            decoder.rounds(
+                field.value,
+                seen,
+                MAX_DECODE_ROUNDS,
+                |text, form, seen, settled| {
+                    self.detect(&field, text, form, seen, settled, &mut wanted);
+                },
+            );
             self.decoder = decoder;
         }
         if field.part == Part::Value && extract::inside(&field, &limits, self).is_err() {
@@ -81,12 +93,14 @@ impl Scanner {
         bytes: &[u8],
         form: NormalForm,
         seen: ByteClasses,
+        settled: bool,
         wanted: &mut ClassSet,
     ) {
         let text = Text {
             bytes,
             seen,
             form,
+            settled,
             location: field.location.innermost(),
             part: field.part,
         };

@@ -12,6 +12,9 @@ pub(crate) struct Text<'a> {
     pub(crate) seen: ByteClasses,
     /// What was decoded to get here.
     pub(crate) form: NormalForm,
+    /// Whether this is the value as it came, or what a round of decoding ended with: libinjection is
+    /// asked of no other form.
+    pub(crate) settled: bool,
     /// Where the field is.
     pub(crate) location: Location<'a>,
     /// Whether it is a name or a value.

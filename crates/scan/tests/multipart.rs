@@ -329,3 +329,17 @@ proptest! {
         }
     }
 }
+
+/// Python's `email` takes such a line, and what follows it, for content.
+#[test]
+fn a_header_whose_name_is_none_is_refused() {
+    let passes = |header: &str| {
+        let known = "Content-Disposition: form-data; name=\"a\"";
+        let body = format!("--XyZ\r\n{known}\r\n{header}\r\n\r\nb\r\n--XyZ--\r\n");
+        read(KIND, body.as_bytes(), &Limits::default()).is_ok()
+    };
+    assert!(passes("X-Note: c"));
+    for header in ["X Note: c", "X-Note : c", ": c", "\u{feff}X: c", "<b>: c"] {
+        assert!(!passes(header), "{header:?}");
+    }
+}

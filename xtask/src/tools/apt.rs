@@ -29,6 +29,8 @@ pub(crate) enum Need {
     Promtool,
     Redis,
     SystemdAnalyze,
+    ModSecurity,
+    CoreRuleSet,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -43,6 +45,9 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
     Need::PkgConfig,
     Need::OpenSsl,
 ];
+
+/// What the scanner's peers need: `bench scan --corpus` and `fuzz`.
+pub(crate) const PEER_NEEDS: [Need; 3] = [Need::PkgConfig, Need::ModSecurity, Need::CoreRuleSet];
 
 /// What `test` needs.
 pub(crate) const TEST_NEEDS: [Need; 17] = [
@@ -91,6 +96,11 @@ impl Need {
                 "promtool, which reads the metrics as Prometheus does",
             ),
             Self::Redis => ("redis-server", "the replay store of the bridge's tests"),
+            Self::ModSecurity => (
+                "libmodsecurity-dev",
+                "the scanner's peer, and the C libinjection inside of it",
+            ),
+            Self::CoreRuleSet => ("modsecurity-crs", "the rules of that peer"),
             Self::SystemdAnalyze => ("systemd", "systemd-analyze, which judges the bridge's unit"),
         }
     }
@@ -113,6 +123,8 @@ impl Need {
             Self::Npm => has("npm"),
             Self::Promtool => has("promtool"),
             Self::SystemdAnalyze => has("systemd-analyze"),
+            Self::ModSecurity => library("modsecurity"),
+            Self::CoreRuleSet => Path::new("/usr/share/modsecurity-crs/rules").is_dir(),
             Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }

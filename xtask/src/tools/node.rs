@@ -1,4 +1,5 @@
-//! The npm packages of tests/makers: independent makers of tokens, bodies and signatures.
+//! npm packages: tests/makers, independent makers of tokens, bodies and signatures, and tests/siege,
+//! example bodies of API vendors.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,12 +10,13 @@ use super::folder;
 use crate::places::Places;
 use crate::{process, say};
 
-pub(crate) fn ensure(places: &Places) -> Result<PathBuf> {
-    let makers = places.root.join("tests/makers");
-    let files = ["package.json", "package-lock.json"].map(|name| makers.join(name));
-    let key = folder::key(&makers, &files)?;
+/// The packages of a folder that has a `package.json` and its lock file.
+pub(crate) fn ensure(places: &Places, folder: &str) -> Result<PathBuf> {
+    let base = places.root.join(folder);
+    let files = ["package.json", "package-lock.json"].map(|name| base.join(name));
+    let key = folder::key(&base, &files)?;
     let folder = folder::install(places.tools.join(format!("node-{key}")), |draft| {
-        say::install("npm packages of tests/makers (npm ci)");
+        say::install(&format!("npm packages of {folder} (npm ci)"));
         for file in &files {
             let name = file.file_name().context("a file has a name")?;
             std::fs::copy(file, draft.join(name))?;

@@ -29,6 +29,12 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
             [0xe2, 0x80, 0xb9, ..] | [0xe3, 0x80, 0x88, ..] | [0xe2, 0x8c, 0xa9, ..] => (b'<', 3),
             [0xe2, 0x80, 0xba, ..] | [0xe3, 0x80, 0x89, ..] | [0xe2, 0x8c, 0xaa, ..] => (b'>', 3),
             [0xe2, 0x88, 0x95, ..] | [0xe2, 0x81, 0x84, ..] | [0xe2, 0x88, 0x96, ..] => (b'/', 3),
+            // Digits and letters in circles, which host names are narrowed from, and the full stops of
+            // Chinese, Japanese and half-width text.
+            [0xe2, 0x91, low @ 0xa0..=0xa8, ..] => (low.wrapping_sub(0x6f), 3),
+            [0xe2, 0x93, 0xaa, ..] => (b'0', 3),
+            [0xe2, 0x93, low @ 0x90..=0xa9, ..] => (low.wrapping_sub(0x2f), 3),
+            [0xe3, 0x80, 0x82, ..] | [0xef, 0xbd, 0xa1, ..] => (b'.', 3),
             // Two bytes for what takes one: only a lenient decoder reads it.
             [high @ 0xc0..=0xc1, low @ 0x80..=0xbf, ..] => ((high & 1) << 6 | (low & 0x3f), 2),
             _ => {

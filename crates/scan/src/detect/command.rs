@@ -46,7 +46,11 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         let arguments = text
             .seen
             .intersects(ByteClasses::SPACE.with(ByteClasses::PLUS));
-        return if arguments { shell::first(text) } else { None };
+        return if arguments {
+            shell::first(text)
+        } else {
+            shell::option(text.bytes)
+        };
     }
     let shell = shell::detect(text);
     if let Some(hit) = shell

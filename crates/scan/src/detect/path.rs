@@ -240,6 +240,11 @@ fn secret_file(text: &Text<'_>) -> Option<Hit> {
         *slot = if byte == b'\\' { b'/' } else { byte };
     }
     let path = head(&plain, value.len());
+    // `\\?\C:\`: a path that Windows takes as it is.
+    let path = path
+        .strip_prefix(b"//?/")
+        .or_else(|| path.strip_prefix(b"//./"))
+        .unwrap_or(path);
     let (file, drive) = match path {
         [letter, b':', rest @ ..] if letter.is_ascii_alphabetic() => (rest, true),
         _ if starts(path, b"file:") => (tail(path, 5), true),
@@ -247,7 +252,7 @@ fn secret_file(text: &Text<'_>) -> Option<Hit> {
     };
     let inner = tail(file, run(file, |b| b == b'/'));
     let inner = match inner {
-        [letter, b':', b'/', rest @ ..] if letter.is_ascii_alphabetic() => rest,
+        [letter, b':' | b'|', b'/', rest @ ..] if letter.is_ascii_alphabetic() => rest,
         _ => inner,
     };
     let rooted = inner.len() < file.len() || drive;

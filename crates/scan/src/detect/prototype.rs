@@ -22,7 +22,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         return name(text, underscored);
     }
     if !underscored {
-        return None;
+        return assigned(text);
     }
     let bytes = text.bytes;
     let at = find(bytes, b"__proto__")?;
@@ -42,20 +42,9 @@ fn name(text: &Text<'_>, underscored: bool) -> Option<Hit> {
     if underscored && let Some(at) = find(bytes, b"__proto__") {
         return Some(Hit::at("prototype-name", 10, at, 9));
     }
-    if let Some(at) = find(bytes, b"constructor") {
-        let after = tail(bytes, at.saturating_add(11));
-        let step = tail(
-            after,
-            after.iter().take_while(|b| b"[].'\"".contains(b)).count(),
-        );
-        if step.len() < after.len() && starts(step, b"prototype") {
-            return Some(Hit::at(
-                "prototype-name",
-                10,
-                at,
-                bytes.len().saturating_sub(at),
-            ));
-        }
+    if let Some((at, _)) = walk(bytes) {
+        let length = bytes.len().saturating_sub(at);
+        return Some(Hit::at("prototype-name", 10, at, length));
     }
     let inside = bytes == b"prototype"
         && match &text.location {
@@ -65,4 +54,26 @@ fn name(text: &Text<'_>, underscored: bool) -> Option<Hit> {
             _ => false,
         };
     inside.then(|| Hit::at("prototype-name", 10, 0, bytes.len()))
+}
+
+/// Where `constructor` is followed by a step to `prototype`, and what follows that.
+fn walk(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let at = find(bytes, b"constructor")?;
+    let after = tail(bytes, at.saturating_add(11));
+    let step = tail(
+        after,
+        after.iter().take_while(|b| b"[].'\"".contains(b)).count(),
+    );
+    (step.len() < after.len() && starts(step, b"prototype")).then(|| (at, tail(step, 9)))
+}
+
+/// `constructor[prototype][admin]=1` as a value: a parameter inside of one.
+fn assigned(text: &Text<'_>) -> Option<Hit> {
+    if !text.seen.intersects(ByteClasses::BRACKET) {
+        return None;
+    }
+    let (at, after) = walk(text.bytes)?;
+    let step = after.first() == Some(&b']') && after.contains(&b'=');
+    let few = prose_words(head(text.bytes, at), 3) <= 2;
+    (step && few).then(|| Hit::at("prototype-value", 9, at, 11))
 }

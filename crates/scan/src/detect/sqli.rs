@@ -11,11 +11,12 @@ mod lexer;
 
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
-use crate::text::{Text, has_sentence};
+use crate::text::{Text, find, has_sentence};
+use crate::{Paranoia, ScanPolicy};
 use grammar::{Verdict, judge};
 
-/// What is needed, and the dash that may start a comment.
-pub(super) const NEEDED: ByteClasses = MARKS.with(ByteClasses::DASH);
+/// What is needed, and the dash that may start a comment; from paranoia 2 on any mark will do.
+pub(super) const NEEDED: ByteClasses = MARKS.with(ByteClasses::LIGHT);
 
 /// Without one of these no SQL token but a word or a number can be formed. A dash alone is in
 /// every UUID and date; the comment it may start is asked for by itself.
@@ -28,21 +29,60 @@ const MARKS: ByteClasses = ByteClasses::SPACE
     .with(ByteClasses::CONTROL)
     .with(ByteClasses::HIGH);
 
-pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
+/// libinjection counts where the grammar found the parts of an injection. A policy that is content
+/// with fragments (paranoia 2) hears of all that libinjection objects to
+/// (docs/decisions/0014-what-libinjection-may-say.md).
+pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) -> Option<Hit> {
     let form = text.bytes;
-    let comment = || form.windows(2).any(|w| w == b"--");
-    if !text.seen.intersects(MARKS) && !comment() {
+    let fragments = policy.paranoia >= Paranoia::Two;
+    let comment = || text.seen.intersects(ByteClasses::DASH) && form.windows(2).any(|w| w == b"--");
+    if !text.seen.intersects(MARKS) && !fragments && !comment() {
         return None;
     }
-    match judge(form) {
-        Verdict::Hit(rule, at) => Some(Hit::at(rule, 10, at, 1)),
-        Verdict::Suspicious => libinjectionrs::detect_sqli(budget.spend(form))
-            .is_injection()
-            .then(|| {
-                let told = has_sentence(form, 6) || benign::is_complete(form);
-                let score = if told { 7 } else { 9 };
-                Hit::at("libinjection-sqli", score, 0, form.len())
-            }),
-        Verdict::Clean => None,
+    let suspicious = match judge(form) {
+        Verdict::Hit(rule, at) => return Some(Hit::at(rule, 10, at, 1)),
+        Verdict::Suspicious => true,
+        Verdict::Clean => false,
+    };
+    let asked = (suspicious || fragments) && text.settled;
+    if asked && libinjectionrs::detect_sqli(budget.spend(form)).is_injection() {
+        let told = || {
+            has_sentence(form, 6)
+                || is_quoted(form)
+                || is_password(form)
+                || benign::is_complete(form)
+        };
+        let score = if suspicious && !told() { 9 } else { 7 };
+        return Some(Hit::at("libinjection-sqli", score, 0, form.len()));
     }
+    // Three words that the C library takes for one, and the port does not.
+    let mode = find(form, b"in boolean mode").filter(|_| fragments)?;
+    Some(Hit::at("sql-boolean-mode", 6, mode, 15))
+}
+
+/// Whether a sentence leads to a quotation: `Never write "select .. " + name`. Who breaks out of a
+/// value has no space before the quote.
+fn is_quoted(text: &[u8]) -> bool {
+    let quote = text.iter().position(|b| matches!(b, b'"' | b'\''));
+    let before = quote.and_then(|at| text.get(..at)).unwrap_or_default();
+    before.ends_with(b" ") && has_sentence(before, 5)
+}
+
+/// `uY3#kP!9_x@Qa`: a password, by its digits and letters of both cases that change all the time. It
+/// breaks out of nothing, for it has neither quote nor space.
+fn is_password(text: &[u8]) -> bool {
+    let kind = |byte: &u8| match byte {
+        b'a'..=b'z' => Some(0u8),
+        b'A'..=b'Z' => Some(1),
+        b'0'..=b'9' => Some(2),
+        _ if b"!@#$%^&*()_+.?~-".contains(byte) => Some(3),
+        _ => None,
+    };
+    let fits = (8..=64).contains(&text.len()) && text.iter().all(|byte| kind(byte).is_some());
+    let has = |wanted: u8| text.iter().any(|byte| kind(byte) == Some(wanted));
+    let pairs = || text.iter().zip(text.iter().skip(1));
+    let changes = pairs().filter(|(a, b)| kind(a) != kind(b)).count();
+    let comment = || pairs().any(|(a, b)| (a, b) == (&b'-', &b'-'));
+    let mixed = fits && has(0) && has(1) && has(2) && !comment();
+    mixed && changes.saturating_mul(2) >= text.len()
 }

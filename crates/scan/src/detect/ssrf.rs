@@ -74,10 +74,15 @@ fn url(value: &[u8]) -> Option<(u8, &'static str)> {
         _ if starts(value, b"169.254.169.254") => return Some((9, "ssrf-metadata")),
         _ => return None,
     };
-    let authority = tail(rest, run(rest, |b| matches!(b, b'/' | b'\\')));
+    let slashes = run(rest, |b| matches!(b, b'/' | b'\\'));
+    let authority = tail(rest, slashes);
     let end = run(authority, |b| !matches!(b, b'/' | b'?' | b'#' | b'\\'));
     let path = tail(authority, end);
     let authority = head(authority, end);
+    // `HTTP:80/health`: a protocol and its port.
+    if slashes == 0 && !authority.contains(&b'.') {
+        return None;
+    }
     let user = authority
         .iter()
         .rposition(|&b| b == b'@')
@@ -140,17 +145,20 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
     {
         return Some((9, "ssrf-host"));
     }
-    let services = holds(
-        path,
-        &[
-            b"/server-status",
-            b"/actuator",
-            b"/_cat/",
-            b"/containers/json",
-            b"/v1/kv",
-            b"/admin",
-        ],
-    );
+    // Read only where it matters: most URLs lead elsewhere.
+    let services = || {
+        holds(
+            path,
+            &[
+                b"/server-status",
+                b"/actuator",
+                b"/_cat/",
+                b"/containers/json",
+                b"/v1/kv",
+                b"/admin",
+            ],
+        )
+    };
     if let [b'[', inner @ .., b']'] = host {
         let inward = [b"::1".as_slice(), b"::", b"0:0:0:0:0:0:0:1", b"0000::1"].contains(&inner)
             || find(inner, b"ffff:").is_some();
@@ -158,7 +166,7 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
         return (inward || metadata).then_some((9, "ssrf-host"));
     }
     if starts(host, b"localhost") && host.len() <= 10 || ends(host, b".localhost") {
-        let odd = services
+        let odd = services()
             || matches!(
                 port,
                 b"22"
@@ -172,6 +180,10 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
                     | b"27017"
             );
         return Some((if odd { 8 } else { 6 }, "ssrf-host"));
+    }
+    // No number, no address; a name of letters is one the resolver looks up.
+    if !host.first()?.is_ascii_digit() {
+        return None;
     }
     let address = address(host)?;
     let [a, b, ..] = address.octets;
@@ -187,7 +199,7 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
         return Some((10, "ssrf-host"));
     }
     if loopback {
-        let developer = matches!(port, [b'3' | b'4' | b'5' | b'8' | b'9', _, _, _]) && !services;
+        let developer = matches!(port, [b'3' | b'4' | b'5' | b'8' | b'9', _, _, _]) && !services();
         return Some((if developer { 6 } else { 8 }, "ssrf-host"));
     }
     if address.disguised && !host.contains(&b'.') {

@@ -12,6 +12,7 @@ mod uri;
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
 use crate::text::{Text, has_sentence};
+use crate::{Paranoia, ScanPolicy};
 
 /// Markup needs `<`, an attribute that was broken into `=`, a URI its `:`, a call its `(`.
 pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE
@@ -21,7 +22,7 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE
     .with(ByteClasses::QUOTE)
     .with(ByteClasses::OPERATOR);
 
-pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
+pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) -> Option<Hit> {
     let (form, seen) = (text.bytes, text.seen);
     let (angle, equals) = (
         seen.intersects(ByteClasses::ANGLE),
@@ -33,11 +34,23 @@ pub(super) fn detect(text: &Text<'_>, budget: &mut Budget) -> Option<Hit> {
     if seen.intersects(ByteClasses::AMPERSAND) && markup::disguised_bracket(form) {
         return Some(Hit::at("xss-disguised-bracket", 8, 0, form.len()));
     }
+    if !text.settled {
+        return None;
+    }
     let suspicious = angle && markup::has_tag(form) || equals && markup::has_attribute(form);
-    (suspicious && second_opinion(form, budget)).then(|| {
-        let score = if has_sentence(form, 6) { 7 } else { 9 };
-        Hit::at("libinjection-xss", score, 0, form.len())
-    })
+    let score = if suspicious && second_opinion(form, budget) {
+        if has_sentence(form, 6) { 7 } else { 9 }
+    } else if policy.paranoia >= Paranoia::Two
+        && libinjectionrs::detect_xss(budget.spend(form)).is_injection()
+    {
+        7
+    } else if policy.paranoia >= Paranoia::Three && equals {
+        let at = markup::odd_name(form)?;
+        return Some(Hit::at("xss-attribute-name", 4, at, 2));
+    } else {
+        return None;
+    };
+    Some(Hit::at("libinjection-xss", score, 0, form.len()))
 }
 
 /// The first of our own rules that the form breaks.

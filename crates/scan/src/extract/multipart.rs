@@ -209,6 +209,10 @@ impl<'b> Part<'b> {
         let (name, value) = at
             .and_then(|at| line.split_at_checked(at))
             .ok_or(ExtractError::MalformedMultipart)?;
+        // Some parsers take a line whose name is none for the first line of the content.
+        if name.is_empty() || !name.iter().all(|&b| is_token(b)) {
+            return Err(ExtractError::MalformedMultipart);
+        }
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         if name.eq_ignore_ascii_case(b"content-disposition") {
             let mut rest = value;
@@ -366,4 +370,9 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
         .windows(needle.len())
         .position(|window| window == needle)
+}
+
+/// Whether a byte may stand in a field name (RFC 9110 section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

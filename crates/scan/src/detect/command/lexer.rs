@@ -111,6 +111,15 @@ impl<'a> Lexer<'a> {
         while let Some(&byte) = near.get(at) {
             let after = tail(near, at.saturating_add(1));
             match byte {
+                // A substitution of nothing: `n$()c`, ``n``c``.
+                b'$' if starts(after, b"()") && word.length > 0 => {
+                    word.disguised = true;
+                    at = at.saturating_add(2);
+                }
+                b'`' if starts(after, b"`") && word.length > 0 => {
+                    word.disguised = true;
+                    at = at.saturating_add(1);
+                }
                 b'$' if starts(after, b"(") => break,
                 b'$' => {
                     let (length, separates) = variable(after);

@@ -1,11 +1,14 @@
 //! The grammar over shell words: where a command stands, and what comes with it.
 
+mod argument;
+mod whole;
+
 use super::super::Hit;
 use super::lexer::{Lexer, Separator, Token, Word};
 use super::words::{Program, program};
-use crate::text::{
-    Text, ends, find, has_sentence, head, holds, is_word, prose_words, run, starts, tail,
-};
+use crate::text::{Text, find, has_sentence, head, holds, is_word, prose_words, tail};
+use argument::{Argument, argument};
+pub(super) use whole::option;
 
 /// Words before a separator that are still a value and not a text.
 const FEW_WORDS: usize = 3;
@@ -27,23 +30,11 @@ enum Position {
     Prose(Separator),
 }
 
-/// What follows a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Argument {
-    /// A file, device or pipe that only an attacker names.
-    Secret,
-    /// An option, path, address, number, variable or redirection.
-    Typical,
-    /// The end of the value, of the substitution or another command.
-    End,
-    /// A word.
-    Plain,
-}
-
 /// The strongest command in the text.
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
-    if let Some(hit) = shellshock(text.bytes).or_else(|| variable_command(text.bytes)) {
-        return Some(hit);
+    let whole = whole::detect(text.bytes, text.seen);
+    if whole.is_some() {
+        return whole;
     }
     let is_prose = has_sentence(text.bytes, SENTENCE) || find(text.bytes, b"```").is_some();
     let mut lexer = Lexer::new(text.bytes);
@@ -95,7 +86,17 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
                 };
                 position = opens.then_some(place);
             }
-            Token::Redirect | Token::Close => position = None,
+            // `$(</etc/hosts)` reads a file without a program.
+            Token::Redirect => {
+                let reads = matches!(
+                    position.take(),
+                    Some(Position::Start | Position::Broken(Separator::Substitution))
+                );
+                if reads && end.saturating_sub(start) == 1 && text.bytes.starts_with(b"$(<") {
+                    return Some(Hit::at("command-substitution", 9, start, 1));
+                }
+            }
+            Token::Close => position = None,
         }
     }
     best
@@ -108,6 +109,9 @@ pub(super) fn first(text: &Text<'_>) -> Option<Hit> {
     let Some(Token::Word(word)) = lexer.next() else {
         return None;
     };
+    if let Some(hit) = option(text.bytes) {
+        return Some(hit);
+    }
     program(word.name()).or_else(|| glob(word.raw, Position::Start).map(|_| Program::Weak))?;
     if has_sentence(text.bytes, SENTENCE) {
         return None;
@@ -199,9 +203,12 @@ fn command(
                 Argument::Typical if strong => 6,
                 _ => 4,
             },
+            // `tsc -p . && node x.js` and `test -x a || cd /` are scripts that somebody keeps.
+            Separator::Logic if program == Program::Tool => 7,
             _ if argument == Argument::Typical => 8,
             Separator::Ampersand if ends_here && strong && word.name().len() >= 4 => 8,
             Separator::Ampersand => 5,
+            _ if ends_here && closes_value(word.name(), after) => 8,
             _ if ends_here => weak_end,
             _ => 4,
         },
@@ -243,107 +250,14 @@ fn opens_value(text: &[u8], at: usize) -> bool {
     !value.iter().any(|&b| is_word(b)) || is_address(value)
 }
 
-/// What stands behind the name of the program.
-fn argument(program: Program, word: &Word<'_>, after: Lexer<'_>) -> Argument {
-    let rest = after.rest();
-    let line = head(rest, run(head(rest, 256), |b| !matches!(b, b'\n' | b'\r')));
-    if is_secret(line) {
-        return Argument::Secret;
-    }
-    if word.field_separator {
-        return Argument::Typical;
-    }
-    let mut ahead = after;
-    match ahead.next() {
-        None | Some(Token::Close) => Argument::End,
-        Some(Token::Redirect) => Argument::Typical,
-        Some(Token::Separator(separator)) => {
-            // A table and an enumeration have separators, too: what follows has to be a command.
-            let next = match ahead.next() {
-                None => true,
-                Some(Token::Word(next)) => super::words::program(next.name()).is_some(),
-                Some(_) => false,
-            };
-            let closes = matches!(
-                separator,
-                Separator::BackQuote | Separator::Line | Separator::Semicolon | Separator::Logic
-            );
-            if next || closes {
-                Argument::End
-            } else {
-                Argument::Plain
-            }
-        }
-        Some(Token::Word(next)) => match program {
-            Program::Timed if next.raw.first().is_some_and(u8::is_ascii_digit) => Argument::Typical,
-            Program::Timed => Argument::Plain,
-            _ if !next
-                .raw
-                .iter()
-                .any(|&b| is_word(b) || b"/.*$~?-".contains(&b)) =>
-            {
-                Argument::End
-            }
-            _ if is_typical(next.raw) => Argument::Typical,
-            _ if word.name() == b"net" && is_net_verb(next.name()) => Argument::Typical,
-            _ => Argument::Plain,
-        },
-    }
-}
-
-/// Whether a word is an argument and not a word of a sentence.
-fn is_typical(word: &[u8]) -> bool {
-    match word {
-        [b'-', b'a'..=b'z' | b'A'..=b'Z' | b'-', ..] => true,
-        [b'/' | b'~' | b'$' | b'*' | b'\\', ..] => true,
-        [b'.', b'/' | b'.', ..] => true,
-        [b'\'' | b'"', _, ..] => true,
-        [letter, b':', rest @ ..] if letter.is_ascii_alphabetic() => {
-            matches!(rest, [] | [b'\\' | b'/' | b'"', ..])
-        }
-        _ => {
-            let dots = word.iter().filter(|&&b| b == b'.').count();
-            let dotted = dots >= 1 && !matches!(word.last(), Some(b'.' | b',' | b'!' | b'?'));
-            dotted || word.contains(&b'/') || word.contains(&b'\\') || starts(word, b"localhost")
-        }
-    }
-}
-
-/// What Windows' `net` is asked for.
-fn is_net_verb(word: &[u8]) -> bool {
-    [
-        b"user".as_slice(),
-        b"users",
-        b"localgroup",
-        b"group",
-        b"share",
-        b"view",
-        b"use",
-        b"start",
-    ]
-    .contains(&word)
-}
-
-/// Files and devices that an argument names to steal, or to open a connection.
-fn is_secret(line: &[u8]) -> bool {
-    (line.contains(&b'/') || line.contains(&b'\\'))
-        && holds(
-            line,
-            &[
-                b"etc/passwd",
-                b"etc/shadow",
-                b"etc/hosts",
-                b"/dev/tcp/",
-                b"/dev/udp/",
-                b"/bin/sh",
-                b"/bin/bash",
-                b"windows\\win.ini",
-                b"boot.ini",
-                b"/???/",
-                b"proc/self/",
-                b"/et?/",
-                b".ssh/",
-            ],
+/// `a;env;`: a program that only shows something, cut off from what the application appends. Header
+/// lines of tables end so, too, with other words.
+fn closes_value(name: &[u8], after: Lexer<'_>) -> bool {
+    const SHOW: [&[u8]; 5] = [b"env", b"set", b"ver", b"ps", b"who"];
+    SHOW.contains(&name)
+        && matches!(
+            after.rest().trim_ascii(),
+            b";" | b"|" | b"&" | b"||" | b"&&"
         )
 }
 
@@ -399,47 +313,4 @@ fn glob(raw: &[u8], place: Position) -> Option<(u8, &'static str)> {
     let spelled = raw.first() == Some(&b'/') && folders >= 2 && marks >= 2;
     let query = raw.iter().any(|b| matches!(b, b'=' | b'&'));
     (spelled && !query && !matches!(place, Position::Prose(_))).then_some((9, "command-glob"))
-}
-
-/// `() { :;}; ...`: a function in a variable that old shells ran.
-fn shellshock(text: &[u8]) -> Option<Hit> {
-    let at = find(text, b"() {").or_else(|| find(text, b"(){"))?;
-    let body = tail(text, at.saturating_add(3));
-    let starts_value = prose_words(head(text, at), 4) <= 2;
-    let inside = head(body, 64);
-    let lambda = head(text, at).last().is_some_and(|&b| is_word(b));
-    let ends_early = inside
-        .iter()
-        .position(|&b| b == b'}')
-        .is_some_and(|close| tail(inside, close).iter().any(|&b| b == b';' || b == b'>'));
-    let quick = starts(crate::text::skip_space(tail(body, 1)), b":;")
-        || starts(crate::text::skip_space(tail(body, 1)), b"_;");
-    let known =
-        starts_value && !lambda && (quick || ends_early || find(inside, b"echo ").is_some());
-    known.then(|| Hit::at("command-shellshock", 10, at, 4))
-}
-
-/// `CMD=$'..';$CMD`, `a=l;b=s;$a$b`: a command put into a variable and called.
-fn variable_command(text: &[u8]) -> Option<Hit> {
-    let equals = text.iter().take(64).position(|&b| b == b'=')?;
-    let before = head(text, equals);
-    let length = before.iter().rev().take_while(|&&b| is_word(b)).count();
-    let name = tail(before, before.len().saturating_sub(length));
-    if length == 0 || prose_words(head(before, before.len().saturating_sub(length)), 3) > 1 {
-        return None;
-    }
-    let value = head(tail(text, equals.saturating_add(1)), 512);
-    let call = value
-        .windows(2)
-        .position(|pair| matches!(pair, [b';' | b'&' | b'|' | b' ', b'$']))?;
-    let called = tail(value, call.saturating_add(2));
-    let called = if called.first() == Some(&b'{') {
-        tail(called, 1)
-    } else {
-        called
-    };
-    let same = called.starts_with(name) && !called.get(length).is_some_and(|&b| is_word(b));
-    let shell = head(value, call).iter().any(|b| b";$'\"".contains(b))
-        || ends(head(value, call.saturating_add(1)), b";");
-    (same && shell).then(|| Hit::at("command-variable", 9, equals, 1))
 }

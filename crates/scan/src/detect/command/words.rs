@@ -13,6 +13,8 @@ pub(super) enum Program {
     Probe,
     /// Weak, and its argument is a number: `sleep`.
     Timed,
+    /// A weak one that build scripts chain with `&&`: `cd`, `node`.
+    Tool,
     /// Starts what follows: `sudo`, `env`, `xargs`.
     Wrapper,
 }
@@ -36,7 +38,7 @@ fn versioned(name: &[u8]) -> Option<Program> {
         .then_some(Program::Strong)
 }
 
-use Program::{Probe, Strong, Timed, Weak, Wrapper};
+use Program::{Probe, Strong, Timed, Tool, Weak, Wrapper};
 
 static PROGRAMS: &[(&str, Program)] = &[
     ("apt-get", Strong),
@@ -51,7 +53,7 @@ static PROGRAMS: &[(&str, Program)] = &[
     ("busybox", Strong),
     ("bzip2", Strong),
     ("cat", Probe),
-    ("cd", Weak),
+    ("cd", Tool),
     ("certutil", Strong),
     ("chgrp", Strong),
     ("chmod", Strong),
@@ -75,7 +77,7 @@ static PROGRAMS: &[(&str, Program)] = &[
     ("dir", Probe),
     ("dmesg", Strong),
     ("dnf", Weak),
-    ("docker", Weak),
+    ("docker", Tool),
     ("du", Weak),
     ("echo", Probe),
     ("egrep", Strong),
@@ -89,6 +91,8 @@ static PROGRAMS: &[(&str, Program)] = &[
     ("find", Weak),
     ("findstr", Strong),
     ("finger", Weak),
+    ("for", Weak),
+    ("forfiles", Strong),
     ("free", Weak),
     ("ftp", Weak),
     ("gawk", Strong),
@@ -109,13 +113,13 @@ static PROGRAMS: &[(&str, Program)] = &[
     ("id", Weak),
     ("iex", Strong),
     ("ifconfig", Strong),
-    ("install", Weak),
+    ("install", Tool),
     ("invoke-expression", Strong),
     ("invoke-webrequest", Strong),
     ("ip", Weak),
     ("ipconfig", Strong),
     ("iptables", Strong),
-    ("java", Weak),
+    ("java", Tool),
     ("kill", Weak),
     ("killall", Strong),
     ("ksh", Strong),
@@ -149,7 +153,7 @@ static PROGRAMS: &[(&str, Program)] = &[
     ("nice", Wrapper),
     ("nl", Weak),
     ("nmap", Strong),
-    ("node", Weak),
+    ("node", Tool),
     ("nohup", Wrapper),
     ("nslookup", Strong),
     ("od", Weak),
@@ -194,7 +198,7 @@ static PROGRAMS: &[(&str, Program)] = &[
     ("source", Weak),
     ("split", Weak),
     ("ssh", Strong),
-    ("start", Weak),
+    ("start", Tool),
     ("start-process", Strong),
     ("start-sleep", Strong),
     ("strings", Weak),

@@ -107,6 +107,7 @@ fn is_filter(text: &[u8]) -> bool {
                 let value = matches!(
                     before,
                     Some(Token::Compare { .. } | Token::Comma | Token::Open | Token::Other)
+                        | Some(Token::Logic)
                         | Some(Token::Operator(b'~') | Token::Word(K::CompareWord))
                         | Some(Token::Name(_))
                 );

@@ -123,10 +123,16 @@ impl Signals {
             Token::Comma | Token::Dot | Token::Other => {}
             Token::Operator(b'%')
                 if matches!(before, Some(Token::Number(_)))
-                    && lexer.peek_byte().is_none_or(|b| b == b' ') =>
+                    && lexer.peek_byte().is_none_or(|b| b == b' ' || b == b'-') =>
             {
                 self.percentages = true;
             }
+            // A hyphen: `50%-off-(today)`.
+            Token::Operator(b'-')
+                if matches!(before, Some(Token::Name(_) | Token::Operator(b'%')))
+                    && lexer
+                        .peek_byte()
+                        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'(') => {}
             Token::Compare { .. } | Token::Operator(_) => {
                 (self.operators, self.marks) = (true, true);
             }

@@ -75,7 +75,7 @@ fn anchored<'a>(token: Token<'a>, context: &Context<'a>, ahead: Lexer<'a>) -> Op
         Token::Word(K::Select) => hit(subquery(context, ahead), "sql-subquery"),
         Token::Word(K::Condition | K::Having) | Token::Logic => {
             let constant =
-                constant_condition(context, ahead) || short_condition(token, context, ahead);
+                constant_condition(token, context, ahead) || short_condition(token, context, ahead);
             hit(constant, "sql-tautology")
         }
         Token::Word(K::ConditionalCall) => hit(conditional_call(ahead), "sql-tautology"),

@@ -39,6 +39,7 @@ static NAMES: &[(&str, Use)] = &[
     ("child_process", Any),
     ("classforname", Any),
     ("classloader", Any),
+    ("constructor", Text),
     ("define_method", Call),
     ("entries", Text),
     ("exec", Call),

@@ -110,6 +110,33 @@ fn opens_broken(text: &[u8]) -> bool {
         && quotes.len() > length.saturating_add(1)
 }
 
+/// Where a name starts as an event handler's does (`onfoo`), or is one of those that style and link:
+/// what libinjection 3.10 takes for an attack and its successors do not.
+pub(super) fn odd_name(text: &[u8]) -> Option<usize> {
+    use crate::text::{head, run, starts, tail};
+    const NAMES: [&[u8]; 6] = [
+        b"style",
+        b"filter",
+        b"xmlns",
+        b"xlink",
+        b"datasrc",
+        b"dataformatas",
+    ];
+    let mut opens = true;
+    for (at, &byte) in text.iter().enumerate() {
+        let rest = tail(text, at);
+        let handler = || {
+            let ends = |b: u8| is_space(b) || matches!(b, b'/' | b'=' | b'>');
+            starts(rest, b"on") && run(head(tail(rest, 2), 3), |b| !ends(b)) == 3
+        };
+        if opens && (handler() || NAMES.iter().any(|name| starts(rest, name))) {
+            return Some(at);
+        }
+        opens = !byte.is_ascii_alphanumeric();
+    }
+    None
+}
+
 /// Whether the value is a reference for `<` or `>` padded with zeros, and nothing else: `&#0000060`.
 pub(super) fn disguised_bracket(text: &[u8]) -> bool {
     let [b'&', b'#', rest @ ..] = text.trim_ascii() else {
@@ -166,7 +193,9 @@ pub(super) fn without_benign(text: &[u8]) -> Option<Vec<u8>> {
         let skipped = match first {
             b'<' if rest.starts_with(b"<!--") => comment(rest)?,
             b'<' => declaration(rest),
-            b' ' if in_tag => style(tail).map_or(0, |length| length.saturating_add(1)),
+            b' ' if in_tag => style(tail)
+                .or_else(|| namespace(tail))
+                .map_or(0, |length| length.saturating_add(1)),
             _ => 0,
         };
         in_tag = match first {
@@ -213,6 +242,31 @@ fn declaration(rest: &[u8]) -> usize {
             .iter()
             .any(|&b| matches!(b, b'<' | b'/' | b'\'' | b'(' | b'&'));
     if html || xml { end } else { 0 }
+}
+
+/// Length of `xmlns="http://www.w3.org/1999/xhtml"` or of another namespace that is a plain address:
+/// narratives of FHIR and contents of Atom declare it.
+fn namespace(rest: &[u8]) -> Option<usize> {
+    use crate::text::{head, starts, tail};
+    let near = head(rest, 256);
+    let equals = near
+        .iter()
+        .position(|&b| b == b'=')
+        .filter(|_| starts(near, b"xmlns"))?;
+    let named = head(near, equals)
+        .iter()
+        .all(|&b| b.is_ascii_alphanumeric() || b == b':');
+    let (quote, value) = tail(near, equals.saturating_add(1)).split_first()?;
+    let end = value
+        .iter()
+        .position(|b| b == quote)
+        .filter(|_| matches!(quote, b'"' | b'\''))?;
+    let address = head(value, end);
+    let plain = (starts(address, b"http") || starts(address, b"urn:"))
+        && address
+            .iter()
+            .all(|&b| b.is_ascii_alphanumeric() || b"/:.-_#".contains(&b));
+    (named && plain).then_some(equals.saturating_add(end).saturating_add(3))
 }
 
 /// Length of a `style="..."` whose value only styles; its name starts here.

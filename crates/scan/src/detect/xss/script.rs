@@ -56,7 +56,7 @@ pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<&'static str> {
         let before = text.get(..at).unwrap_or_default();
         let broken = quotes.iter().any(|count| count % 2 == 1);
         let next = after.iter().find(|b| !b.is_ascii_whitespace());
-        let used = matches!(next, Some(b'(' | b'`' | b'.'));
+        let used = matches!(next, Some(b'(' | b'`' | b'.' | b'?'));
         if used && (4..=12).contains(&length) && runs(word, before, after, broken, words) {
             return Some("xss-script");
         }
@@ -88,6 +88,8 @@ fn runs(word: &[u8], before: &[u8], after: &[u8], broken: bool, words: usize) ->
         .find(|b| !b.is_ascii_whitespace())
         .copied();
     if CALLS.iter().any(|name| is(name)) {
+        // `confirm?.(1)` calls, too.
+        let after = after.strip_prefix(b"?.").unwrap_or(after);
         let call = after.trim_ascii_start();
         let arguments = match call {
             [b'(', b')', ..] if is(b"constructor") => return false,

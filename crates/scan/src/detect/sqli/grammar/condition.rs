@@ -5,13 +5,18 @@ use super::super::keyword::Keyword as K;
 use super::super::lexer::{Lexer, Token};
 
 /// A condition over constants: `1=1`, `'a'='a`, `x=x`, or one that is a constant.
-pub(super) fn constant_condition(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
+pub(super) fn constant_condition(
+    token: Token<'_>,
+    context: &Context<'_>,
+    mut ahead: Lexer<'_>,
+) -> bool {
     let mut negated = false;
     let mut first = ahead.next();
     while let Some(Token::Word(K::Prefix) | Token::Open | Token::Operator(b'-' | b'!' | b'~')) =
         first
     {
-        negated = true;
+        // Version ranges have it, too: `^1.3.0 || ~2.0`.
+        negated |= token != Token::Logic || first != Some(Token::Operator(b'~'));
         first = ahead.next();
     }
     let Some(left) = first else { return false };
@@ -29,10 +34,12 @@ pub(super) fn constant_condition(context: &Context<'_>, mut ahead: Lexer<'_>) ->
             constant && (equal || context.is_broken() || context.compares == 0)
         }
         (Token::Number(_), Some(Token::Word(K::CompareWord))) => {
-            matches!(
-                operand(&mut ahead),
-                Some(Token::Number(_) | Token::Quote(_))
-            )
+            match operand(&mut ahead) {
+                Some(Token::Number(_) | Token::Quote(_)) => true,
+                // `1 is not false`; "which of 1 or 2 is true" breaks nothing.
+                Some(Token::Word(K::Boolean | K::Null)) => context.is_broken(),
+                _ => false,
+            }
         }
         (Token::Word(K::Boolean), Some(Token::Compare { .. } | Token::Operator(b'!'))) => {
             context.names == 0
@@ -70,9 +77,11 @@ pub(super) fn short_condition(
         (Some(Token::Number(_)), Some(Token::Comment { .. })) => true,
         (Some(Token::Word(K::Select)), _) => context.before.is_some(),
         (Some(Token::Word(K::Boolean)), None) => context.all_names == 0 && context.before.is_some(),
-        (Some(Token::Word(K::Call) | Token::Name(_)), Some(Token::Open)) => {
-            matches!(context.before, Some(Token::Quote(_))) && context.is_broken()
-        }
+        (Some(Token::Word(K::Call) | Token::Name(_)), Some(Token::Open)) => match context.before {
+            Some(Token::Quote(_)) => context.is_broken(),
+            Some(Token::Close) => context.has_open_quote() && context.all_names == 0,
+            _ => false,
+        },
         (Some(Token::Name(_) | Token::Word(_)), Some(Token::Compare { equal: true })) => {
             match operand(&mut ahead) {
                 Some(Token::Number(number)) => number.len() > 4 && number.starts_with(b"0x"),
@@ -137,7 +146,8 @@ fn quoted_equality(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
         _ => false,
     };
     let mut right = operand(&mut ahead);
-    if let Some(Token::Name(b"n" | b"N")) = right {
+    // A national string's `n`, and `is not distinct from`.
+    while let Some(Token::Name(b"n" | b"N") | Token::Word(K::All | K::From)) = right {
         right = ahead.next();
     }
     compared && matches!(right, Some(Token::Quote(_)))

@@ -15,9 +15,32 @@ pub(super) fn union_select(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool 
                 let alone = ahead.clone().next().is_none() && context.all_names == 0;
                 return alone || column_list(ahead);
             }
+            // `union table users`, `union values(1)`: select by another name, where a value was.
+            Some(Token::Word(K::Object)) if follows_constant(context) => {
+                return matches!(
+                    ahead.next(),
+                    Some(Token::Name(_) | Token::Word(K::Catalogue))
+                );
+            }
+            Some(Token::Word(K::Joint)) if follows_constant(context) => {
+                return ahead.next() == Some(Token::Open)
+                    && matches!(
+                        ahead.next(),
+                        Some(Token::Number(_) | Token::Quote(_) | Token::Word(K::Null | K::Call))
+                    );
+            }
             _ => return false,
         }
     }
+}
+
+/// Whether a value ends right before, with hardly a word in front of it.
+fn follows_constant(context: &Context<'_>) -> bool {
+    let constant = matches!(
+        context.before,
+        Some(Token::Quote(_) | Token::Number(_) | Token::Close)
+    );
+    constant && context.all_names <= 1
 }
 
 /// What follows a `select` in SQL and not in English.

@@ -221,9 +221,36 @@ pub(super) fn stacked(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
         }
         Some(Token::Word(K::ConditionalCall)) => conditional_call(ahead),
         Some(Token::Open) => next_is(ahead, K::Select),
+        Some(Token::Name(verb)) => copies(verb, ahead),
         _ => false,
     };
     opened && statement
+}
+
+/// `copy t to program 'id'`, `copy t from '/etc/passwd'`; `merge into t using u`.
+fn copies(verb: &[u8], mut ahead: Lexer<'_>) -> bool {
+    if verb.eq_ignore_ascii_case(b"merge") {
+        let using =
+            |token| matches!(token, Token::Name(name) if name.eq_ignore_ascii_case(b"using"));
+        return next_is(ahead, K::Into) && ahead.skip(1).take(4).any(using);
+    }
+    if !verb.eq_ignore_ascii_case(b"copy") {
+        return false;
+    }
+    // The table, or a query in parentheses; then where it goes or comes from.
+    let mut outside = false;
+    for token in ahead.by_ref().take(24) {
+        match token {
+            Token::Quote(_) if outside => return true,
+            Token::Word(K::From) => outside = true,
+            Token::Name(name) => {
+                outside = name.eq_ignore_ascii_case(b"program") || name.eq_ignore_ascii_case(b"to");
+            }
+            Token::Semicolon => return false,
+            _ => outside = false,
+        }
+    }
+    false
 }
 
 /// `),NULL,NULL,NULL`: columns counted with nulls.

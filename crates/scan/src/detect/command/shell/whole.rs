@@ -1,0 +1,111 @@
+//! Commands that show in the shape of the whole value rather than behind a separator.
+
+use super::super::super::Hit;
+use super::{MANY_WORDS, SENTENCE};
+use crate::bytes::ByteClasses;
+use crate::text::{ends, find, has_sentence, head, holds, is_word, prose_words, run, starts, tail};
+
+/// The first of these shapes that the text has.
+pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<Hit> {
+    let (brace, dollar) = (
+        seen.intersects(ByteClasses::BRACE),
+        seen.intersects(ByteClasses::DOLLAR),
+    );
+    let shell = brace.then(|| shellshock(text)).flatten();
+    shell
+        .or_else(|| dollar.then(|| variable_command(text)).flatten())
+        .or_else(|| (brace && dollar).then(|| sliced_variable(text)).flatten())
+        .or_else(|| option(text))
+}
+
+/// An option that makes a program run another, as the value itself: `-oProxyCommand=id`.
+pub(in super::super) fn option(text: &[u8]) -> Option<Hit> {
+    let value = text.trim_ascii_start();
+    let runs = value.first() == Some(&b'-')
+        && holds(
+            head(value, 64),
+            &[
+                b"proxycommand=",
+                b"checkpoint-action=",
+                b"--to-command=",
+                b"--use-compress-program=",
+                b"--upload-pack=",
+                b"--receive-pack=",
+                b"--rsh=",
+                b"--init-command=",
+            ],
+        );
+    runs.then(|| Hit::at("command-option", 9, 0, value.len()))
+}
+
+/// `() { :;}; ...`: a function in a variable that old shells ran.
+fn shellshock(text: &[u8]) -> Option<Hit> {
+    let at = find(text, b"() {").or_else(|| find(text, b"(){"))?;
+    let body = tail(text, at.saturating_add(3));
+    let starts_value = prose_words(head(text, at), 4) <= 2;
+    let inside = head(body, 64);
+    let lambda = head(text, at).last().is_some_and(|&b| is_word(b));
+    let ends_early = inside
+        .iter()
+        .position(|&b| b == b'}')
+        .is_some_and(|close| tail(inside, close).iter().any(|&b| b == b';' || b == b'>'));
+    let quick = starts(crate::text::skip_space(tail(body, 1)), b":;")
+        || starts(crate::text::skip_space(tail(body, 1)), b"_;");
+    let known =
+        starts_value && !lambda && (quick || ends_early || find(inside, b"echo ").is_some());
+    known.then(|| Hit::at("command-shellshock", 10, at, 4))
+}
+
+/// `${PATH:0:1}bin${PATH:0:1}id`: letters cut out of a variable to spell what a filter refuses.
+fn sliced_variable(text: &[u8]) -> Option<Hit> {
+    let mut slices = 0usize;
+    let mut first = None;
+    for at in text
+        .windows(2)
+        .enumerate()
+        .filter_map(|(at, pair)| (pair == b"${").then_some(at))
+    {
+        let inside = head(tail(text, at.saturating_add(2)), 32);
+        let name = run(inside, is_word);
+        let numbers = run(tail(inside, name), |b| {
+            b.is_ascii_digit() || matches!(b, b':' | b'-' | b' ')
+        });
+        let colons = head(tail(inside, name), numbers)
+            .iter()
+            .filter(|&&b| b == b':')
+            .count();
+        let closed = inside.get(name.saturating_add(numbers)) == Some(&b'}');
+        if name > 0 && numbers >= 2 && (1..=2).contains(&colons) && closed {
+            slices = slices.saturating_add(1);
+            first = first.or(Some(at));
+        }
+    }
+    let few = prose_words(text, MANY_WORDS) < MANY_WORDS && !has_sentence(text, SENTENCE);
+    let first = first.filter(|_| few && slices >= 2)?;
+    Some(Hit::at("command-variable", 9, first, 2))
+}
+
+/// `CMD=$'..';$CMD`, `a=l;b=s;$a$b`: a command put into a variable and called.
+fn variable_command(text: &[u8]) -> Option<Hit> {
+    let equals = text.iter().take(64).position(|&b| b == b'=')?;
+    let before = head(text, equals);
+    let length = before.iter().rev().take_while(|&&b| is_word(b)).count();
+    let name = tail(before, before.len().saturating_sub(length));
+    if length == 0 || prose_words(head(before, before.len().saturating_sub(length)), 3) > 1 {
+        return None;
+    }
+    let value = head(tail(text, equals.saturating_add(1)), 512);
+    let call = value
+        .windows(2)
+        .position(|pair| matches!(pair, [b';' | b'&' | b'|' | b' ', b'$']))?;
+    let called = tail(value, call.saturating_add(2));
+    let called = if called.first() == Some(&b'{') {
+        tail(called, 1)
+    } else {
+        called
+    };
+    let same = called.starts_with(name) && !called.get(length).is_some_and(|&b| is_word(b));
+    let shell = head(value, call).iter().any(|b| b";$'\"".contains(b))
+        || ends(head(value, call.saturating_add(1)), b";");
+    (same && shell).then(|| Hit::at("command-variable", 9, equals, 1))
+}

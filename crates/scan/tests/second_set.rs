@@ -1,0 +1,86 @@
+//! The second set: 200 attacks and 200 awkward legitimate bodies that were written after the scanner
+//! was tuned on its corpora, and committed before it first read them.
+//!
+//! `docs/scanner.md` has the figures of the first run. Rates are held here, not rows: a detector is
+//! mended for a grammar, and a row that stays missed is listed there.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{body_report, report};
+use sealgate_scan::{Class, extract};
+use serde_json::{Value, json};
+
+#[test]
+fn attacks_are_refused_as_json_leaf_query_value_and_form_value() {
+    let (mut refused, mut of_class) = (0, BTreeMap::<Class, [u32; 2]>::new());
+    let attacks = rows(include_str!("second_set/attacks.jsonl"));
+    for row in &attacks {
+        let (name, value) = (text(row, "class"), text(row, "value"));
+        let class = Class::from_name(name).unwrap_or_else(|| panic!("{name} is no class"));
+        let clean: Vec<&str> = places(value)
+            .into_iter()
+            .filter_map(|(place, refused)| (!refused).then_some(place))
+            .collect();
+        let [all, seen] = of_class.entry(class).or_default();
+        *all += 1;
+        if clean.is_empty() {
+            (refused, *seen) = (refused + 1, *seen + 1);
+        } else {
+            println!("passed as {}: {name} {value:?}", clean.join(", "));
+        }
+    }
+    let classes = of_class.values();
+    let average = classes.map(|[all, seen]| f64::from(*seen) / f64::from(*all));
+    let average = 100.0 * average.sum::<f64>() / of_class.len() as f64;
+    println!(
+        "{refused} of {} refused; average of classes {average:.2} %",
+        attacks.len()
+    );
+    println!("{of_class:?}");
+    assert_eq!(attacks.len(), 200);
+    assert!(refused >= 196, "{refused} of 200: fewer than 98 %");
+    assert!(average >= 97.0, "average of classes {average:.2} %");
+}
+
+#[test]
+fn legitimate_bodies_pass() {
+    let bodies = rows(include_str!("second_set/legitimate.jsonl"));
+    let mut stopped = 0;
+    for row in &bodies {
+        let found = body_report(text(row, "content_type"), text(row, "body"));
+        if !found.is_clean() {
+            stopped += 1;
+            println!("{}: {:?}", text(row, "body"), found.findings);
+        }
+    }
+    println!("{stopped} of {} refused", bodies.len());
+    assert_eq!(bodies.len(), 200);
+    assert_eq!(stopped, 0, "0.3 % of 200 bodies is none");
+}
+
+/// Where a value was put, and whether it was refused there.
+fn places(value: &str) -> [(&'static str, bool); 3] {
+    let encoded: String = value.bytes().map(|b| format!("%{b:02X}")).collect();
+    let pair = format!("v={encoded}");
+    let form = "application/x-www-form-urlencoded";
+    let leaf = json!({ "v": value }).to_string();
+    [
+        ("leaf", body_report("application/json", &leaf)),
+        ("query", report(|s| extract::query(pair.as_bytes(), s))),
+        ("form", body_report(form, &pair)),
+    ]
+    .map(|(place, report)| (place, !report.is_clean()))
+}
+
+fn rows(lines: &str) -> Vec<Value> {
+    let row = |line| serde_json::from_str(line).expect("a row is JSON");
+    lines.lines().map(row).collect()
+}
+
+fn text<'r>(row: &'r Value, key: &str) -> &'r str {
+    row[key]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {key} in {row}"))
+}
