@@ -25,17 +25,17 @@ fn series(page: &Page) -> BTreeSet<String> {
 fn hostile(model: &Request, number: usize) -> Request {
     let mut request = model.clone();
     request.target = format!("/raw/{number}?page={number}");
-    request.set("user-agent", &format!("scanner/{number}"));
+    request.set("user-agent", format!("scanner/{number}"));
     request.set(
         "x-forwarded-for",
-        &format!("10.{}.{}.1", number / 256, number % 256),
+        format!("10.{}.{}.1", number / 256, number % 256),
     );
-    request.set("sealgate-key", &format!("key-{number}"));
+    request.set("sealgate-key", format!("key-{number}"));
     let input = request.value("signature-input").expect("a signed model");
     let input = String::from_utf8_lossy(input).into_owned();
     request.set(
         "signature-input",
-        &input.replace("partner-a-mac", &format!("key-{number}")),
+        input.replace("partner-a-mac", &format!("key-{number}")),
     );
     request
 }
