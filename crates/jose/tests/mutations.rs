@@ -1,5 +1,5 @@
 //! Every parser of this crate under mutated input: nothing panics, and nothing opens that was not
-//! made. A second per target, or as many as `SEALGATE_FUZZ_SECONDS` says (`cargo xtask fuzz parsers`).
+//! made. A second per target, or as many as `SEALGATE_FUZZ_SECONDS` says.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::time::{Duration, Instant};

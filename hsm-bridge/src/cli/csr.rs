@@ -9,7 +9,7 @@ use super::{Failed, open, versions};
 use crate::config::Config;
 use crate::jwa::Algorithm;
 use crate::token::pkcs11::Pkcs11Token;
-use crate::token::{Curve, KeyKind, Order, Scheme, Token as _, TokenFault};
+use crate::token::{Curve, Hash, KeyKind, Order, Scheme, Token as _, TokenFault};
 
 /// Prints the request in PEM. `kid` may name a version (`gw#2`); `names` are DNS names or addresses for
 /// the extension of alternative names.
@@ -137,18 +137,10 @@ fn signer(kind: &KeyKind, algorithms: &[Algorithm]) -> Option<(Vec<u8>, How)> {
             Some((point.clone(), how))
         }
         KeyKind::Rsa { modulus, exponent } => {
-            let (hash, name, digest): (_, _, fn(&[u8]) -> Vec<u8>) = if may(Algorithm::Rs256) {
-                (
-                    crate::token::Hash::Sha256,
-                    &rcgen::PKCS_RSA_SHA256,
-                    |message| Sha256::digest(message).to_vec(),
-                )
+            let (hash, name) = if may(Algorithm::Rs256) {
+                (Hash::Sha256, &rcgen::PKCS_RSA_SHA256)
             } else if may(Algorithm::Rs512) {
-                (
-                    crate::token::Hash::Sha512,
-                    &rcgen::PKCS_RSA_SHA512,
-                    |message| Sha512::digest(message).to_vec(),
-                )
+                (Hash::Sha512, &rcgen::PKCS_RSA_SHA512)
             } else {
                 return None;
             };
@@ -157,7 +149,10 @@ fn signer(kind: &KeyKind, algorithms: &[Algorithm]) -> Option<(Vec<u8>, How)> {
             let how = How {
                 name,
                 scheme: Scheme::Pkcs1(hash),
-                hash: digest,
+                hash: match hash {
+                    Hash::Sha512 => |message| Sha512::digest(message).to_vec(),
+                    _ => |message| Sha256::digest(message).to_vec(),
+                },
             };
             Some((public, how))
         }
