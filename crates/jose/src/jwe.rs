@@ -10,11 +10,15 @@ mod content;
 mod decrypt;
 mod encrypt;
 mod header;
+#[cfg(feature = "pq")]
+mod hpke;
 mod json;
 mod key;
 mod seal;
 mod sealed;
 
+#[cfg(feature = "pq")]
+pub use self::hpke::HpkeSuite;
 pub use algorithm::{ContentEncryption, KeyManagement};
 pub use decrypt::DecryptionKey;
 pub use encrypt::EncryptionKey;

@@ -2,6 +2,8 @@
 //! OKP and RSA, private ones of EC and OKP, and `oct` secrets. A private member where a public key
 //! is wanted refuses the key, because such a file was pasted by mistake.
 
+#[cfg(feature = "pq")]
+mod akp;
 mod ec;
 mod metadata;
 mod oct;
@@ -16,6 +18,8 @@ use sha2::{Digest, Sha256};
 
 pub use self::rsa::RsaPublicJwk;
 pub use crate::agreement::AgreementKey;
+#[cfg(feature = "pq")]
+pub use akp::AkpPublicJwk;
 pub use ec::{Curve, EcPublicJwk};
 pub use metadata::{Metadata, Purpose};
 pub use oct::OctJwk;
@@ -52,6 +56,9 @@ pub enum PublicKey {
     X25519(X25519PublicJwk),
     /// `kty` RSA.
     Rsa(RsaPublicJwk),
+    /// `kty` AKP.
+    #[cfg(feature = "pq")]
+    Akp(AkpPublicJwk),
 }
 
 impl PublicJwk {
@@ -74,6 +81,8 @@ impl PublicJwk {
             ("OKP", Some("X25519")) => PublicKey::X25519(X25519PublicJwk::from_value(jwk)?),
             ("OKP", _) => PublicKey::Ed25519(Ed25519PublicJwk::from_value(jwk)?),
             ("RSA", _) => PublicKey::Rsa(RsaPublicJwk::from_value(jwk)?),
+            #[cfg(feature = "pq")]
+            ("AKP", _) => PublicKey::Akp(AkpPublicJwk::from_value(jwk)?),
             ("oct", _) => return Err(KeyFault::PrivateMember),
             _ => return Err(KeyFault::UnsupportedType),
         };
@@ -91,6 +100,8 @@ impl PublicJwk {
             PublicKey::Ed25519(key) => key.thumbprint(),
             PublicKey::X25519(key) => key.thumbprint(),
             PublicKey::Rsa(key) => key.thumbprint(),
+            #[cfg(feature = "pq")]
+            PublicKey::Akp(key) => key.thumbprint(),
         }
     }
 }
@@ -109,7 +120,7 @@ fn text<'a>(jwk: &'a Value, name: &str) -> Result<&'a str, KeyFault> {
 }
 
 /// A base64url member of any length.
-fn number(jwk: &Value, name: &str) -> Result<Vec<u8>, KeyFault> {
+pub(crate) fn number(jwk: &Value, name: &str) -> Result<Vec<u8>, KeyFault> {
     base64url::decode(text(jwk, name)?.as_bytes()).map_err(|_| KeyFault::Malformed)
 }
 

@@ -7,6 +7,8 @@ mod algorithm;
 mod header;
 mod key;
 mod mac;
+#[cfg(feature = "pq")]
+mod ml_dsa;
 mod sign;
 mod signed;
 

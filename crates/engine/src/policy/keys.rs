@@ -1,5 +1,6 @@
 //! The key table of a policy: each key with one purpose, one algorithm and checked material.
 
+mod decrypt;
 mod message;
 mod remote;
 
@@ -8,10 +9,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use sealgate_jose::KeyFault;
-use sealgate_jose::jwe::{ContentEncryption, ContentEncryptionKey, KeyManagement};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, KeyManagement};
 use sealgate_jose::jwk::PublicJwk;
-use sealgate_jose::jws::VerifyKey;
+use sealgate_jose::jws::{SignatureAlgorithm, VerifyKey};
 use sealgate_signature::Algorithm;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -20,13 +21,15 @@ pub(crate) use message::{MessageKey, MessageMaterial, public_key as message_publ
 
 use super::fault::Findings;
 use super::material::{Material, MaterialSource, resolve};
-use super::raw::{RawKey, RawKeyUse};
+use super::raw::{RawKey, RawKeyUse, RawPostQuantum};
 use super::read::section;
 use crate::key_set::KeySet;
 
 /// A key that opens tokens or payloads.
 pub(crate) struct DecryptKey {
     pub(crate) id: String,
+    /// The name under which senders know it, exactly as `kid` has it.
+    pub(crate) kid: String,
     pub(crate) algorithm: DecryptAlgorithm,
 }
 
@@ -34,19 +37,36 @@ pub(crate) struct DecryptKey {
 pub(crate) enum DecryptAlgorithm {
     /// Raw AES-256-GCM bodies.
     RawA256Gcm(Zeroizing<[u8; 32]>),
-    /// JWE `dir`: the key is the content-encryption key.
-    JweDirect(ContentEncryptionKey),
+    /// JWE with a key that is here, for messages of these content encryptions.
+    JweLocal {
+        key: DecryptionKey,
+        enc: Vec<ContentEncryption>,
+        /// RFC 7638, in base64url; only of keys that have one.
+        thumbprint: Option<String>,
+    },
     /// JWE with a key that stays in hsm-bridge.
     JweBridge {
         management: KeyManagement,
         kid: String,
+        enc: Vec<ContentEncryption>,
     },
 }
 
 /// A key that verifies the JWS inside a token.
 pub(crate) struct VerifierKey {
     pub(crate) id: String,
+    /// The name under which issuers know it, exactly as `kid` has it.
+    pub(crate) kid: String,
+    /// RFC 7638, in base64url; only of keys that have one.
+    pub(crate) thumbprint: Option<String>,
     pub(crate) key: VerifyKey,
+}
+
+impl VerifierKey {
+    /// Whether an issuer that writes this `kid` means this key.
+    pub(crate) fn is_meant_by(&self, kid: &str) -> bool {
+        self.kid == kid || self.thumbprint.as_deref() == Some(kid)
+    }
 }
 
 /// What one entry of the key table can be used for. A public key verifies messages, and tokens
@@ -70,11 +90,21 @@ pub(crate) struct SigningKey {
 }
 
 impl DecryptKey {
+    /// Whether a sender that writes this `kid` means this key.
+    pub(crate) fn is_meant_by(&self, kid: &str) -> bool {
+        let thumbprint = match &self.algorithm {
+            DecryptAlgorithm::JweLocal { thumbprint, .. } => thumbprint.as_deref(),
+            _ => None,
+        };
+        self.kid == kid || thumbprint == Some(kid)
+    }
+
     /// Whether everyone who has the public key can seal to this key.
     pub(crate) fn is_asymmetric(&self) -> bool {
         match &self.algorithm {
             DecryptAlgorithm::JweBridge { management, .. } => management.is_asymmetric(),
-            _ => false,
+            DecryptAlgorithm::JweLocal { key, .. } => key.alg().is_asymmetric(),
+            DecryptAlgorithm::RawA256Gcm(_) => false,
         }
     }
 
@@ -82,7 +112,7 @@ impl DecryptKey {
     pub(crate) fn algorithm_name(&self) -> &'static str {
         match &self.algorithm {
             DecryptAlgorithm::RawA256Gcm(_) => "A256GCM",
-            DecryptAlgorithm::JweDirect(_) => "dir",
+            DecryptAlgorithm::JweLocal { key, .. } => key.alg().name(),
             DecryptAlgorithm::JweBridge { management, .. } => management.name(),
         }
     }
@@ -103,6 +133,7 @@ impl fmt::Debug for DecryptKey {
 #[derive(Default)]
 pub(crate) struct KeyTable {
     keys: BTreeMap<String, Key>,
+    post_quantum: RawPostQuantum,
     /// Whether some key or store lives in hsm-bridge.
     pub(crate) uses_bridge: Cell<bool>,
 }
@@ -111,10 +142,14 @@ impl KeyTable {
     /// Compiles the `keys` section.
     pub(crate) fn compile(
         sections: Vec<Value>,
+        post_quantum: RawPostQuantum,
         source: &dyn MaterialSource,
         findings: &mut Findings,
     ) -> Self {
-        let mut table = Self::default();
+        let mut table = Self {
+            post_quantum,
+            ..Self::default()
+        };
         for (index, value) in sections.into_iter().enumerate() {
             let path = format!("keys[{index}]");
             let Some(raw) = section::<RawKey>(value, &path, findings) else {
@@ -190,6 +225,18 @@ impl KeyTable {
         source: &dyn MaterialSource,
         findings: &mut Findings,
     ) -> Option<Key> {
+        let named = raw.jwks.iter().flat_map(|jwks| &jwks.algs);
+        let mut named = named.chain(std::iter::once(&raw.alg));
+        if self.post_quantum == RawPostQuantum::Refuse
+            && let Some(alg) = named.find(|alg| is_post_quantum(alg))
+        {
+            findings.fault(
+                format!("{path}.alg"),
+                format!("{alg} is post-quantum, and the policy does not allow that"),
+                "write pq: allow at the top, and read docs/jose.md on what is still a draft",
+            );
+            return None;
+        }
         if let Some(jwks) = raw.jwks.take() {
             return remote::key_set(raw, jwks, path, findings);
         }
@@ -215,11 +262,17 @@ impl KeyTable {
                 message: Some(Arc::new(message::mac(&raw, material, path, findings)?)),
                 ..Key::default()
             }),
-            RawKeyUse::Decrypt => decrypt_key(raw.id, &raw.alg, material, path, findings),
+            RawKeyUse::Decrypt => decrypt_key(raw, material, path, findings),
             RawKeyUse::Verify => verify_key(&raw, material, path, findings),
             RawKeyUse::Sign => sign_key(raw, material, path, findings),
         }
     }
+}
+
+/// Algorithms that need `pq: allow`.
+fn is_post_quantum(alg: &str) -> bool {
+    KeyManagement::from_name(alg).is_some_and(KeyManagement::is_hpke)
+        || SignatureAlgorithm::from_name(alg).is_some_and(SignatureAlgorithm::is_post_quantum)
 }
 
 /// Key ids travel in headers, tokens and shared-data names, hence the narrow alphabet.
@@ -231,63 +284,18 @@ pub(crate) fn is_key_id(id: &str) -> bool {
 }
 
 fn decrypt_key(
-    id: String,
-    alg: &str,
+    raw: RawKey,
     material: Material,
     path: &str,
     findings: &mut Findings,
 ) -> Option<Key> {
-    let algorithm = match (alg, material) {
-        ("A256GCM", Material::Secret(bytes)) => {
-            DecryptAlgorithm::RawA256Gcm(exactly_32(&bytes, path, findings)?)
-        }
-        ("dir", Material::Secret(bytes)) => {
-            let bytes = exactly_32(&bytes, path, findings)?;
-            let cek =
-                ContentEncryptionKey::from_slice(ContentEncryption::A256Gcm, bytes.as_slice());
-            DecryptAlgorithm::JweDirect(cek.ok()?)
-        }
-        ("A256GCM" | "dir", _) => {
-            findings.fault(
-                format!("{path}.material"),
-                format!("{alg} works with the secret itself, which a token does not give away"),
-                "use inline, env or file; or a key of alg ECDH-ES+A256KW, RSA-OAEP-256 or A256KW in the bridge",
-            );
-            return None;
-        }
-        (_, material) => {
-            let management = match KeyManagement::from_name(alg) {
-                Some(management) if management != KeyManagement::Dir => management,
-                _ => {
-                    findings.fault(
-                        format!("{path}.alg"),
-                        format!("{alg} is not a decryption algorithm"),
-                        "write A256GCM, dir, ECDH-ES+A256KW, ECDH-ES, RSA-OAEP-256, RSA-OAEP or A256KW",
-                    );
-                    return None;
-                }
-            };
-            let Material::Bridge(kid) = material else {
-                findings.fault(
-                    format!("{path}.material"),
-                    format!("a {alg} key must stay in hardware"),
-                    "create it with `hsm-bridge keygen` and write { bridge: <kid> }",
-                );
-                return None;
-            };
-            if management == KeyManagement::RsaOaep {
-                findings.warn(
-                    "sha1-oaep",
-                    format!("{path}.alg"),
-                    "RSA-OAEP hashes with SHA-1",
-                    "prefer RSA-OAEP-256 or ECDH-ES+A256KW",
-                );
-            }
-            DecryptAlgorithm::JweBridge { management, kid }
-        }
-    };
+    let algorithm = decrypt::algorithm(&raw, material, path, findings)?;
     Some(Key {
-        decrypt: Some(Arc::new(DecryptKey { id, algorithm })),
+        decrypt: Some(Arc::new(DecryptKey {
+            kid: raw.sender_kid.unwrap_or_else(|| raw.id.clone()),
+            id: raw.id,
+            algorithm,
+        })),
         ..Key::default()
     })
 }
@@ -298,37 +306,38 @@ fn verify_key(
     path: &str,
     findings: &mut Findings,
 ) -> Option<Key> {
-    let misfit = |findings: &mut Findings| {
+    let Some(alg) = SignatureAlgorithm::from_name(&raw.alg) else {
+        let problem = match raw.alg.as_str() {
+            "none" => "none is refused: it proves nothing".to_owned(),
+            other => format!("{other} is not a signature algorithm"),
+        };
+        let all = SignatureAlgorithm::ALL.map(SignatureAlgorithm::name);
         findings.fault(
-            format!("{path}.material"),
-            format!("does not fit {}", raw.alg),
-            "HS256 takes inline, env or file; the others take jwk",
+            format!("{path}.alg"),
+            problem,
+            format!("write {}", all.join(", ")),
         );
+        return None;
     };
-    let token = match (raw.alg.as_str(), &material) {
-        ("HS256", Material::Secret(bytes)) => Some(VerifyKey::hs256(bytes)),
-        ("ES256" | "EdDSA", Material::PublicJwk(jwk)) => Some(public_key(jwk, &raw.alg)),
-        ("ES384" | "PS256" | "PS512" | "RS256", Material::PublicJwk(_)) => None,
-        ("HS256" | "ES256" | "EdDSA" | "ES384" | "PS256" | "PS512" | "RS256", _) => {
-            misfit(findings);
-            return None;
+    let key = match &material {
+        Material::Secret(secret) if alg.is_mac() => {
+            VerifyKey::mac(alg, secret).map(|key| (key, None))
         }
+        Material::PublicJwk(jwk) if !alg.is_mac() => PublicJwk::from_slice(jwk).and_then(|jwk| {
+            let thumbprint = Base64UrlUnpadded::encode_string(&jwk.thumbprint());
+            VerifyKey::public(alg, &jwk).map(|key| (key, Some(thumbprint)))
+        }),
         _ => {
             findings.fault(
-                format!("{path}.alg"),
-                format!("{} is not a signature algorithm", raw.alg),
-                "write HS256, ES256, ES384, EdDSA, PS256, PS512 or RS256",
+                format!("{path}.material"),
+                format!("does not fit {}", raw.alg),
+                "HS256, HS384 and HS512 take inline, env or file; the others take jwk",
             );
             return None;
         }
     };
-    let token = match token.transpose() {
-        Ok(token) => token.map(|key| {
-            Arc::new(VerifierKey {
-                id: raw.id.clone(),
-                key,
-            })
-        }),
+    let (key, thumbprint) = match key {
+        Ok(key) => key,
         Err(fault) => {
             findings.fault(
                 format!("{path}.material"),
@@ -338,10 +347,19 @@ fn verify_key(
             return None;
         }
     };
+    // Of the algorithms of tokens, those that message signatures have too.
     let message = match &material {
-        Material::PublicJwk(jwk) => Some(Arc::new(message::public(raw, jwk, path, findings)?)),
+        Material::PublicJwk(jwk) if Algorithm::from_name(&raw.alg).is_some() => {
+            Some(Arc::new(message::public(raw, jwk, path, findings)?))
+        }
         _ => None,
     };
+    let token = Some(Arc::new(VerifierKey {
+        id: raw.id.clone(),
+        kid: raw.sender_kid.clone().unwrap_or_else(|| raw.id.clone()),
+        thumbprint,
+        key,
+    }));
     Some(Key {
         message,
         token,
@@ -376,28 +394,4 @@ fn sign_key(raw: RawKey, material: Material, path: &str, findings: &mut Findings
         })),
         ..Key::default()
     })
-}
-
-/// A public JWK whose type must be the one of the algorithm written beside it.
-fn public_key(jwk: &[u8], alg: &str) -> Result<VerifyKey, KeyFault> {
-    let key = VerifyKey::from_jwk(&PublicJwk::from_slice(jwk)?)?;
-    if key.alg().name() == alg {
-        Ok(key)
-    } else {
-        Err(KeyFault::UnsupportedType)
-    }
-}
-
-fn exactly_32(bytes: &[u8], path: &str, findings: &mut Findings) -> Option<Zeroizing<[u8; 32]>> {
-    match <[u8; 32]>::try_from(bytes) {
-        Ok(array) => Some(Zeroizing::new(array)),
-        Err(_) => {
-            findings.fault(
-                format!("{path}.material"),
-                format!("is {} bytes long", bytes.len()),
-                "an AES-256 key has 32 bytes (64 hex digits)",
-            );
-            None
-        }
-    }
 }

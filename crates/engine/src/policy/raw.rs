@@ -30,6 +30,10 @@ pub(crate) struct RawDocument {
     /// What happens to a request that no route matches: `refuse`, or `pass` unexamined.
     #[cfg_attr(feature = "schema", schemars(with = "RawUnmatched"))]
     pub(crate) unmatched: Option<RawUnmatched>,
+    /// `allow`: keys may name post-quantum algorithms: ML-DSA, and JOSE HPKE, which is a draft
+    /// (docs/jose.md says of which version). `refuse` where nothing is written.
+    #[serde(default)]
+    pub(crate) pq: RawPostQuantum,
     /// How to reach hsm-bridge. Required when a key lives in it.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<RawBridge>"))]
@@ -46,6 +50,18 @@ pub(crate) struct RawDocument {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<RawRoute>"))]
     pub(crate) routes: Vec<Value>,
+}
+
+/// Whether keys may name post-quantum algorithms.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawPostQuantum {
+    /// They may not.
+    #[default]
+    Refuse,
+    /// They may.
+    Allow,
 }
 
 /// Answer to a request that no route matches.
@@ -85,11 +101,16 @@ pub(crate) struct RawKey {
     #[serde(rename = "use")]
     pub(crate) purpose: RawKeyUse,
     /// The one algorithm the key works with. `mac`: `HS256`, `HS384`, `HS512`, and for dialects that
-    /// have nothing better `HMAC-SHA1`, `HMAC-MD5`. `decrypt`: `A256GCM`, `dir`, `ECDH-ES`,
-    /// `ECDH-ES+A256KW`, `RSA-OAEP`, `RSA-OAEP-256`, `A256KW`. `verify`: `HS256` (tokens), `ES256`,
-    /// `EdDSA` (tokens and messages), `ES384`, `PS256`, `PS512`, `RS256` (messages). `sign`: `ES256`, `PS256`.
+    /// have nothing better `HMAC-SHA1`, `HMAC-MD5`. `decrypt`: `A256GCM`, `dir`, `A*KW`, `A*GCMKW`,
+    /// `ECDH-ES`, `ECDH-ES+A*KW`, `RSA-OAEP*` (docs/jose.md says where each may have its material).
+    /// `verify`: `HS*` (tokens), `RS*`, `PS*`, `ES*`, `EdDSA` (tokens; `RS256`, `PS256`,
+    /// `PS512`, `ES256`, `ES384` and `EdDSA` messages too). `sign`: `ES256`, `PS256`.
     #[serde(default)]
     pub(crate) alg: String,
+    /// `decrypt` of JWE: the content encryptions that messages to the key may have. `A256GCM` where
+    /// nothing is written.
+    #[serde(default)]
+    pub(crate) enc: Vec<String>,
     /// The sender's name for the key, where it is not `id`. Several keys may have one name: a
     /// signature by any of them is accepted, so that a sender can change keys at leisure.
     #[serde(default)]

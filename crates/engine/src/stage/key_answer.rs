@@ -1,6 +1,6 @@
 //! Questions to the key service about JWE keys, and what its answers mean.
 
-use sealgate_jose::jwe::{ContentEncryptionKey, Sealed};
+use sealgate_jose::jwe::{ContentEncryption, ContentEncryptionKey, Sealed};
 use sealgate_wire::{
     EphemeralPublicKey, KeyFailure, Operation, UnwrapRequest, decode_unwrap_answer,
 };
@@ -42,17 +42,24 @@ pub(crate) fn open<'a>(
 ) -> Result<Opening, Closed> {
     let key = choose(sealed.header().kid.as_deref(), keys).ok_or(Closed::KeyUnknown)?;
     match &key.algorithm {
-        DecryptAlgorithm::JweDirect(cek) => {
-            if sealed.header().alg != sealgate_jose::jwe::KeyManagement::Dir {
+        DecryptAlgorithm::JweLocal { key, enc, .. } => {
+            let header = sealed.header();
+            // HPKE that encrypts the content itself has no `enc` that could be another.
+            let integrated = header.enc == ContentEncryption::Integrated;
+            if header.alg != key.alg() || !(integrated || enc.contains(&header.enc)) {
                 return Err(Closed::KeyUnknown);
             }
-            sealed
-                .open(cek)
+            key.open(sealed)
                 .map(Opening::Opened)
                 .map_err(|_| Closed::NotOpened)
         }
-        DecryptAlgorithm::JweBridge { management, kid } => {
-            if sealed.header().alg != *management {
+        DecryptAlgorithm::JweBridge {
+            management,
+            kid,
+            enc,
+        } => {
+            let header = sealed.header();
+            if header.alg != *management || !enc.contains(&header.enc) {
                 return Err(Closed::KeyUnknown);
             }
             Ok(Opening::Ask(Box::new(PendingUnwrap {
@@ -70,7 +77,7 @@ fn choose<'a>(
     mut keys: impl Iterator<Item = &'a DecryptKey>,
 ) -> Option<&'a DecryptKey> {
     match kid {
-        Some(kid) => keys.find(|key| key.id == kid),
+        Some(kid) => keys.find(|key| key.is_meant_by(kid)),
         None => {
             let only = keys.next()?;
             keys.next().is_none().then_some(only)

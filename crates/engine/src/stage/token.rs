@@ -131,7 +131,7 @@ fn key(
     now: i64,
 ) -> Result<Option<Arc<VerifierKey>>, Reason> {
     let written = match (kid, policy.verify.as_slice(), &policy.key_set) {
-        (Some(kid), keys, _) => keys.iter().find(|key| key.id == kid),
+        (Some(kid), keys, _) => keys.iter().find(|key| key.is_meant_by(kid)),
         (None, [only], None) => Some(only),
         _ => None,
     };

@@ -1,5 +1,8 @@
 //! The `alg` and `enc` values that are understood (RFC 7518 sections 4.1 and 5.1).
 
+#[cfg(feature = "pq")]
+use super::HpkeSuite;
+
 /// How the content-encryption key reaches the recipient: the JWE `alg`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -34,6 +37,12 @@ pub enum KeyManagement {
     EcdhEsA192Kw,
     /// `ECDH-ES+A256KW`.
     EcdhEsA256Kw,
+    /// `HPKE-n`: HPKE encrypts the content; there is no `enc`.
+    #[cfg(feature = "pq")]
+    Hpke(HpkeSuite),
+    /// `HPKE-n-KE`: HPKE encrypts the content-encryption key.
+    #[cfg(feature = "pq")]
+    HpkeKe(HpkeSuite),
 }
 
 /// What an algorithm does with the content-encryption key.
@@ -49,10 +58,14 @@ pub(crate) enum Family {
     Agree,
     /// Key agreement whose result, of this many bytes, wraps the content-encryption key.
     AgreeWrap(usize),
+    #[cfg(feature = "pq")]
+    Hpke(HpkeSuite),
+    #[cfg(feature = "pq")]
+    HpkeKe(HpkeSuite),
 }
 
 impl KeyManagement {
-    /// Every algorithm, in a stable order.
+    /// Every algorithm of RFC 7518, in a stable order.
     pub const ALL: [Self; 15] = [
         Self::Dir,
         Self::A128Kw,
@@ -90,15 +103,34 @@ impl KeyManagement {
             Self::EcdhEsA128Kw => "ECDH-ES+A128KW",
             Self::EcdhEsA192Kw => "ECDH-ES+A192KW",
             Self::EcdhEsA256Kw => "ECDH-ES+A256KW",
+            #[cfg(feature = "pq")]
+            Self::Hpke(suite) => suite.names()[0],
+            #[cfg(feature = "pq")]
+            Self::HpkeKe(suite) => suite.names()[1],
         }
     }
 
     /// The algorithm of exactly this name; case counts (RFC 7515 section 4.1.1).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
+        let all = Self::ALL.into_iter();
+        #[cfg(feature = "pq")]
+        let all = all.chain(
+            HpkeSuite::ALL
+                .into_iter()
+                .flat_map(|suite| [Self::Hpke(suite), Self::HpkeKe(suite)]),
+        );
+        all.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// Whether it is JOSE HPKE, which a policy has to allow as post-quantum or draft.
+    #[must_use]
+    pub const fn is_hpke(self) -> bool {
+        match self.family() {
+            #[cfg(feature = "pq")]
+            Family::Hpke(_) | Family::HpkeKe(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether anybody holding only public material can produce such a token. If so, opening it
@@ -108,13 +140,20 @@ impl KeyManagement {
         match self.family() {
             Family::RsaOaep | Family::Agree | Family::AgreeWrap(_) => true,
             Family::Direct | Family::Wrap(_) | Family::GcmWrap(_) => false,
+            #[cfg(feature = "pq")]
+            Family::Hpke(_) | Family::HpkeKe(_) => true,
         }
     }
 
-    /// Whether there is no encrypted key, because both sides know the content-encryption key.
+    /// Whether no content-encryption key travels, so that a message has one recipient only.
     #[must_use]
     pub const fn is_direct(self) -> bool {
-        matches!(self.family(), Family::Direct | Family::Agree)
+        match self.family() {
+            Family::Direct | Family::Agree => true,
+            #[cfg(feature = "pq")]
+            Family::Hpke(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether the header carries `epk`.
@@ -154,6 +193,10 @@ impl KeyManagement {
             Self::EcdhEsA128Kw => Family::AgreeWrap(16),
             Self::EcdhEsA192Kw => Family::AgreeWrap(24),
             Self::EcdhEsA256Kw => Family::AgreeWrap(32),
+            #[cfg(feature = "pq")]
+            Self::Hpke(suite) => Family::Hpke(suite),
+            #[cfg(feature = "pq")]
+            Self::HpkeKe(suite) => Family::HpkeKe(suite),
         }
     }
 }
@@ -174,6 +217,10 @@ pub enum ContentEncryption {
     A192CbcHs384,
     /// `A256CBC-HS512`.
     A256CbcHs512,
+    /// None of its own: `HPKE-n` encrypts the content. It has no name, no key, no IV and no tag, and
+    /// no header can ask for it.
+    #[cfg(feature = "pq")]
+    Integrated,
 }
 
 impl ContentEncryption {
@@ -197,6 +244,8 @@ impl ContentEncryption {
             Self::A128CbcHs256 => "A128CBC-HS256",
             Self::A192CbcHs384 => "A192CBC-HS384",
             Self::A256CbcHs512 => "A256CBC-HS512",
+            #[cfg(feature = "pq")]
+            Self::Integrated => "",
         }
     }
 
@@ -217,13 +266,20 @@ impl ContentEncryption {
             Self::A256Gcm | Self::A128CbcHs256 => 32,
             Self::A192CbcHs384 => 48,
             Self::A256CbcHs512 => 64,
+            #[cfg(feature = "pq")]
+            Self::Integrated => 0,
         }
     }
 
     /// Length of its initialization vector in bytes: 96 bits for GCM, a block for CBC.
     #[must_use]
     pub const fn iv_bytes(self) -> usize {
-        if self.is_gcm() { 12 } else { 16 }
+        match self {
+            #[cfg(feature = "pq")]
+            Self::Integrated => 0,
+            _ if self.is_gcm() => 12,
+            _ => 16,
+        }
     }
 
     /// Length of its authentication tag in bytes.
@@ -233,6 +289,8 @@ impl ContentEncryption {
             Self::A128Gcm | Self::A192Gcm | Self::A256Gcm | Self::A128CbcHs256 => 16,
             Self::A192CbcHs384 => 24,
             Self::A256CbcHs512 => 32,
+            #[cfg(feature = "pq")]
+            Self::Integrated => 0,
         }
     }
 

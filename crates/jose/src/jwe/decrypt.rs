@@ -22,6 +22,8 @@ enum Inner {
     Wrap(KeyEncryptionKey),
     GcmWrap(GcmKeyEncryptionKey),
     Agree(AgreementSecret),
+    #[cfg(feature = "pq")]
+    Hpke(super::hpke::HpkePrivate),
 }
 
 impl DecryptionKey {
@@ -64,6 +66,23 @@ impl DecryptionKey {
         })
     }
 
+    /// A private JWK for `HPKE-n` or `HPKE-n-KE`; the caller wipes the value.
+    ///
+    /// # Errors
+    /// [`KeyFault::Purpose`] when the JWK forbids it or `alg` is of another family.
+    #[cfg(feature = "pq")]
+    pub fn hpke(alg: KeyManagement, jwk: &serde_json::Value) -> Result<Self, KeyFault> {
+        let (Family::Hpke(suite) | Family::HpkeKe(suite)) = alg.family() else {
+            return Err(KeyFault::Purpose);
+        };
+        crate::jwk::Metadata::from_value(jwk)?.allow(Purpose::Decrypt, alg.name())?;
+        let key = super::hpke::HpkePrivate::from_value(suite, alg.name(), jwk)?;
+        Ok(Self {
+            alg,
+            inner: Inner::Hpke(key),
+        })
+    }
+
     /// The only `alg` it opens.
     #[must_use]
     pub const fn alg(&self) -> KeyManagement {
@@ -93,6 +112,15 @@ impl DecryptionKey {
                 let epk = header.epk.as_ref().ok_or(JoseError::Authentication)?;
                 sealed.content_key_from_z(&secret.agree(epk)?)
             }
+            #[cfg(feature = "pq")]
+            Inner::Hpke(key) => {
+                let ek = header.encapsulated_key.as_deref();
+                let ek = ek.ok_or(JoseError::Authentication)?;
+                let info = super::hpke::recipient_info(header.enc);
+                let cek = key.open(ek, &info, &[], sealed.encrypted_key())?;
+                ContentEncryptionKey::from_slice(header.enc, &cek)
+                    .map_err(|_| JoseError::Authentication)
+            }
         }
     }
 
@@ -101,6 +129,15 @@ impl DecryptionKey {
     /// # Errors
     /// [`JoseError::Authentication`], one for every cause.
     pub fn open(&self, sealed: Sealed<'_>) -> Result<Vec<u8>, JoseError> {
+        #[cfg(feature = "pq")]
+        if let (Inner::Hpke(key), Family::Hpke(_)) = (&self.inner, self.alg.family()) {
+            if sealed.header().alg != self.alg {
+                return Err(JoseError::Authentication);
+            }
+            let (associated, ciphertext) = sealed.integrated();
+            let plaintext = key.open(sealed.encrypted_key(), &[], associated, ciphertext)?;
+            return Ok(plaintext.to_vec());
+        }
         let key = self.content_key(&sealed)?;
         sealed.open(&key)
     }

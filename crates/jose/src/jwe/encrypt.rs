@@ -26,6 +26,8 @@ enum Inner {
     GcmWrap(GcmKeyEncryptionKey),
     Rsa(RsaPublicJwk),
     Agree(AgreementKey),
+    #[cfg(feature = "pq")]
+    Hpke(super::hpke::HpkePublic),
 }
 
 impl EncryptionKey {
@@ -88,6 +90,41 @@ impl EncryptionKey {
         Ok(Self { alg, inner })
     }
 
+    /// `HPKE-n` or `HPKE-n-KE` to a public JWK.
+    ///
+    /// # Errors
+    /// [`KeyFault::Purpose`] when the JWK forbids it or `alg` is of another family,
+    /// [`KeyFault::PrivateMember`].
+    #[cfg(feature = "pq")]
+    pub fn hpke(alg: KeyManagement, jwk: &Value) -> Result<Self, KeyFault> {
+        let (Family::Hpke(suite) | Family::HpkeKe(suite)) = alg.family() else {
+            return Err(KeyFault::Purpose);
+        };
+        let public = PublicJwk::from_value(jwk)?;
+        public.metadata.allow(Purpose::Encrypt, alg.name())?;
+        let key = super::hpke::HpkePublic::from_value(suite, alg.name(), jwk)?;
+        Ok(Self {
+            alg,
+            inner: Inner::Hpke(key),
+        })
+    }
+
+    /// Encapsulated key and ciphertext of `HPKE-n`; `None` for every other algorithm.
+    #[cfg(feature = "pq")]
+    pub(super) fn seal_integrated(
+        &self,
+        associated: &[u8],
+        plaintext: &[u8],
+        random: &mut Random<'_>,
+    ) -> Option<Result<(Vec<u8>, Vec<u8>), JoseError>> {
+        match (&self.inner, self.alg.family()) {
+            (Inner::Hpke(key), Family::Hpke(_)) => {
+                Some(key.seal(&[], associated, plaintext, random))
+            }
+            _ => None,
+        }
+    }
+
     /// The `alg` that the message will carry.
     #[must_use]
     pub const fn alg(&self) -> KeyManagement {
@@ -144,6 +181,13 @@ impl EncryptionKey {
                 KeyEncryptionKey::from_slice(&agreed)?.wrap_key(cek)
             }
             Inner::Direct(_) => Err(JoseError::NotSealable),
+            #[cfg(feature = "pq")]
+            Inner::Hpke(key) => {
+                let info = super::hpke::recipient_info(spec.enc);
+                let (ek, encrypted) = key.seal(&info, &[], cek.expose(), random)?;
+                header.insert("ek".into(), base64url::encode(&ek).into());
+                Ok(encrypted)
+            }
         }
     }
 }

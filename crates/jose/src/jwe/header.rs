@@ -29,6 +29,9 @@ pub struct Header {
     pub apv: Option<Vec<u8>>,
     /// IV and tag of the encrypted key; present exactly when `alg` is an `A*GCMKW`.
     pub key_wrap: Option<([u8; 12], [u8; 16])>,
+    /// The encapsulated key; present exactly when `alg` is an `HPKE-n-KE`, as long as its KEM has it.
+    #[cfg(feature = "pq")]
+    pub encapsulated_key: Option<Vec<u8>>,
     /// Type of the whole token; protected.
     pub typ: Option<String>,
     /// Type of the plaintext; protected.
@@ -68,7 +71,6 @@ impl Header {
         unprotected: Option<Unprotected<'_>>,
     ) -> Result<Self, JoseError> {
         members::refuse_extensions(&protected)?;
-        let enc = members::required(&protected, "enc")?;
         let mut all = protected.clone();
         let alg_is_protected = protected.contains_key("alg");
         if let Some(unprotected) = unprotected {
@@ -87,7 +89,7 @@ impl Header {
         }
         let alg = KeyManagement::from_name(members::required(&all, "alg")?)
             .ok_or(Unsupported::Algorithm)?;
-        let enc = ContentEncryption::from_name(enc).ok_or(Unsupported::Encryption)?;
+        let enc = content_encryption(alg, &protected, &all)?;
         let agreement = alg.is_ecdh();
         let party_info = |name| match agreement {
             true => party_info(&all, name),
@@ -107,10 +109,48 @@ impl Header {
                 )),
                 _ => None,
             },
+            #[cfg(feature = "pq")]
+            encapsulated_key: encapsulated_key(alg, &all)?,
             typ: members::optional(&protected, "typ")?,
             cty: members::optional(&protected, "cty")?,
             protected,
         })
+    }
+}
+
+/// `enc`, which must be protected; `HPKE-n` has none.
+fn content_encryption(
+    alg: KeyManagement,
+    protected: &Map<String, Value>,
+    all: &Map<String, Value>,
+) -> Result<ContentEncryption, JoseError> {
+    if alg.is_hpke() && all.contains_key("psk_id") {
+        return Err(Unsupported::PreSharedKey.into());
+    }
+    #[cfg(feature = "pq")]
+    if matches!(alg, KeyManagement::Hpke(_)) {
+        return match all.contains_key("enc") || all.contains_key("ek") {
+            true => Err(Malformed::HeaderMember.into()),
+            false => Ok(ContentEncryption::Integrated),
+        };
+    }
+    let name = members::required(protected, "enc")?;
+    Ok(ContentEncryption::from_name(name).ok_or(Unsupported::Encryption)?)
+}
+
+#[cfg(feature = "pq")]
+fn encapsulated_key(
+    alg: KeyManagement,
+    all: &Map<String, Value>,
+) -> Result<Option<Vec<u8>>, Malformed> {
+    let KeyManagement::HpkeKe(suite) = alg else {
+        return Ok(None);
+    };
+    let encapsulated = base64url::decode(members::required(all, "ek")?.as_bytes())?;
+    if encapsulated.len() == suite.encapsulated_bytes() {
+        Ok(Some(encapsulated))
+    } else {
+        Err(Malformed::EncryptedKeyLength)
     }
 }
 

@@ -62,11 +62,8 @@ impl Json {
             match Header::join(protected.clone(), Some(unprotected)) {
                 Ok(header) => recipients.push(Recipient {
                     header,
-                    encrypted_key: match encrypted_key.as_deref() {
-                        None => Vec::new(),
-                        Some("") => return Err(Malformed::EncryptedKeyLength.into()),
-                        Some(text) => decode(text)?,
-                    },
+                    // Absent where there is none (RFC 7516 section 7.2.1); some write "".
+                    encrypted_key: decode(encrypted_key.as_deref().unwrap_or_default())?,
                 }),
                 Err(JoseError::Unsupported(Unsupported::Algorithm)) if several => {}
                 Err(error) => return Err(error),
@@ -79,9 +76,10 @@ impl Json {
         if several && recipients.iter().any(|one| one.header.alg.is_direct()) {
             return Err(Malformed::RecipientCount.into());
         }
-        let mut field = |name| {
-            let text = take_text(&mut members, name)?.ok_or(Malformed::Serialization)?;
-            decode(&text)
+        // Which of them may be empty, and then absent, the algorithms say.
+        let mut field = |name| -> Result<Vec<u8>, Malformed> {
+            let text = take_text(&mut members, name)?;
+            decode(text.as_deref().unwrap_or_default())
         };
         let mut associated = segment.into_bytes();
         if let Some(aad) = &aad {

@@ -171,6 +171,10 @@ impl Parts {
     ) -> Result<Self, JoseError> {
         let mut header = header_members(spec)?;
         header.insert("alg".into(), key.alg().name().into());
+        #[cfg(feature = "pq")]
+        if matches!(key.alg(), super::KeyManagement::Hpke(_)) {
+            return Self::integrated(plaintext, header, key, aad, random);
+        }
         let (cek, encrypted_key) = match key.direct_key(spec, &mut header, random)? {
             Some(cek) => (cek, Vec::new()),
             None => {
@@ -180,6 +184,30 @@ impl Parts {
             }
         };
         Self::encrypt(plaintext, header, &cek, encrypted_key, aad, random)
+    }
+
+    /// `HPKE-n`: neither `enc` nor IV nor tag; the encrypted key is the encapsulated one.
+    #[cfg(feature = "pq")]
+    fn integrated(
+        plaintext: &[u8],
+        mut header: Map<String, Value>,
+        key: &EncryptionKey,
+        aad: Option<&[u8]>,
+        random: &mut Random<'_>,
+    ) -> Result<Self, JoseError> {
+        header.remove("enc");
+        let protected = base64url::encode(Value::Object(header).to_string().as_bytes());
+        let associated = associated_data(&protected, aad);
+        let (encapsulated, ciphertext) = key
+            .seal_integrated(&associated, plaintext, random)
+            .ok_or(JoseError::NotSealable)??;
+        Ok(Self {
+            protected,
+            encrypted_key: base64url::encode(&encapsulated),
+            iv: String::new(),
+            ciphertext: base64url::encode(&ciphertext),
+            tag: String::new(),
+        })
     }
 
     fn encrypt(
@@ -214,7 +242,9 @@ impl Parts {
             ("ciphertext", &self.ciphertext),
             ("tag", &self.tag),
         ] {
-            members.insert(name.into(), value.clone().into());
+            if !value.is_empty() || name == "ciphertext" {
+                members.insert(name.into(), value.clone().into());
+            }
         }
         if let Some(aad) = aad {
             members.insert("aad".into(), base64url::encode(aad).into());

@@ -150,6 +150,12 @@ impl<'a> Sealed<'a> {
             .unwrap_key(enc, &self.encrypted_key)
     }
 
+    /// Associated data and ciphertext, for HPKE, which opens both itself.
+    #[cfg(feature = "pq")]
+    pub(super) fn integrated(&self) -> (&[u8], &[u8]) {
+        (&self.content.associated, &self.content.ciphertext)
+    }
+
     /// Authenticates the message and decrypts in place.
     ///
     /// # Errors
@@ -200,6 +206,10 @@ fn check_encrypted_key_length(header: &Header, bytes: usize) -> Result<(), Malfo
         }
         Family::GcmWrap(_) => cek_bytes == bytes,
         Family::RsaOaep => RSA_ENCRYPTED_KEY_BYTES.contains(&bytes),
+        #[cfg(feature = "pq")]
+        Family::Hpke(suite) => suite.encapsulated_bytes() == bytes,
+        #[cfg(feature = "pq")]
+        Family::HpkeKe(_) => cek_bytes.checked_add(super::hpke::AEAD_TAG_BYTES) == Some(bytes),
     };
     if fits {
         Ok(())

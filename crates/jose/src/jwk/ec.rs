@@ -67,7 +67,7 @@ impl EcPublicJwk {
     }
 
     /// [`EcPublicJwk::from_value`] of a JWK that may be private.
-    pub(super) fn public_part(jwk: &Value) -> Result<Self, KeyFault> {
+    pub(crate) fn public_part(jwk: &Value) -> Result<Self, KeyFault> {
         if text(jwk, "kty")? != "EC" {
             return Err(KeyFault::UnsupportedType);
         }

@@ -37,7 +37,7 @@ impl Metadata {
     ///
     /// # Errors
     /// [`KeyFault::Malformed`] when one has the wrong type.
-    pub(super) fn from_value(jwk: &Value) -> Result<Self, KeyFault> {
+    pub(crate) fn from_value(jwk: &Value) -> Result<Self, KeyFault> {
         let text = |name| match jwk.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),

@@ -78,7 +78,7 @@ impl X25519PublicJwk {
     }
 
     /// [`X25519PublicJwk::from_value`] of a JWK that may be private.
-    pub(super) fn public_part(jwk: &Value) -> Result<Self, KeyFault> {
+    pub(crate) fn public_part(jwk: &Value) -> Result<Self, KeyFault> {
         Self::from_bytes(okp(jwk, "X25519")?)
     }
 

