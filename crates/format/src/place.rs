@@ -51,7 +51,7 @@ impl Field {
     /// document.
     #[must_use]
     pub fn new(sealed: Path, plain: Path, optional: bool) -> Option<Self> {
-        let shared = plain.steps().len().checked_sub(1).unwrap_or_default();
+        let shared = plain.steps().len().saturating_sub(1);
         let same = sealed.steps().get(..shared)? == plain.steps().get(..shared)?;
         let only_members = |path: &Path| {
             let rest = path.steps().get(shared..).unwrap_or_default();

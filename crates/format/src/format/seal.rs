@@ -221,12 +221,15 @@ fn seal_records(
     Ok(sealed)
 }
 
+/// Seals one plain value for its field.
+type SealOne<'s> = dyn FnMut(&[u8], &Field) -> Result<String, SealFault> + 's;
+
 /// Seals the plain values of a JSON body. A body that has none of them is not sent as it is.
 fn seal_fields(
     fields: &[Field],
     levels_up: usize,
     body: &[u8],
-    seal: &mut dyn FnMut(&[u8], &Field) -> Result<String, SealFault>,
+    seal: &mut SealOne<'_>,
 ) -> Result<Vec<u8>, SealFault> {
     if let [field] = fields
         && field.plain.is_root()

@@ -36,7 +36,8 @@ pub(crate) fn find(text: &[u8], path: &Path) -> Vec<Match> {
 
 /// Every member of every object of a checked `text`, outer ones first.
 pub(crate) fn all_members(text: &[u8], visit: &mut dyn FnMut(&Member)) {
-    let mut waiting = vec![0..text.len()];
+    let mut waiting = Vec::new();
+    waiting.push(0..text.len());
     while let Some(range) = waiting.pop() {
         for member in members_in(text, range.clone()).unwrap_or_default() {
             visit(&member);

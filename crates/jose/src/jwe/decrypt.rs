@@ -17,6 +17,10 @@ pub struct DecryptionKey {
     inner: Inner,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per key of a policy; an allocation more would save nothing"
+)]
 enum Inner {
     Direct(ContentEncryptionKey),
     Wrap(KeyEncryptionKey),

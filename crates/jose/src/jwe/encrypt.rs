@@ -20,6 +20,13 @@ pub struct EncryptionKey {
     inner: Inner,
 }
 
+/// Encapsulated key, and ciphertext with its tag.
+type Integrated = (Vec<u8>, Vec<u8>);
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per key of a policy; an allocation more would save nothing"
+)]
 enum Inner {
     Direct(ContentEncryptionKey),
     Wrap(KeyEncryptionKey),
@@ -116,7 +123,7 @@ impl EncryptionKey {
         associated: &[u8],
         plaintext: &[u8],
         random: &mut Random<'_>,
-    ) -> Option<Result<(Vec<u8>, Vec<u8>), JoseError>> {
+    ) -> Option<Result<Integrated, JoseError>> {
         match (&self.inner, self.alg.family()) {
             (Inner::Hpke(key), Family::Hpke(_)) => {
                 Some(key.seal(&[], associated, plaintext, random))

@@ -83,7 +83,8 @@ impl Header {
                 }
             }
             let elsewhere = unprotected.of_recipient.contains_key("alg");
-            if !alg_is_protected && !(unprotected.alg_of_recipient && elsewhere) {
+            let is_of_recipient = unprotected.alg_of_recipient && elsewhere;
+            if !(alg_is_protected || is_of_recipient) {
                 return Err(Malformed::HeaderMember.into());
             }
         }

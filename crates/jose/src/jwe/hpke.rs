@@ -314,14 +314,26 @@ pub(super) fn recipient_info(enc: ContentEncryption) -> Vec<u8> {
     [b"JOSE-HPKE rcpt\xff", enc.name().as_bytes(), b"\xff"].concat()
 }
 
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "`with_suite!` names all three of a suite"
+)]
 fn encapsulated_size<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>() -> usize {
     K::EncappedKey::size()
 }
 
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "`with_suite!` names all three of a suite"
+)]
 fn private_size<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>() -> usize {
     K::PrivateKey::size()
 }
 
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "`with_suite!` names all three of a suite"
+)]
 fn check_public<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>(
     public: &[u8],
 ) -> Result<(), KeyFault> {
@@ -330,6 +342,10 @@ fn check_public<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>(
         .map_err(|_| KeyFault::InvalidPoint)
 }
 
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "`with_suite!` names all three of a suite"
+)]
 fn public_of<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>(
     private: &[u8],
 ) -> Result<Vec<u8>, KeyFault> {

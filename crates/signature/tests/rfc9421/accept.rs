@@ -76,7 +76,7 @@ fn a_gate_asks_for_what_it_demands() {
         tag: Some("app-123".into()),
         ..Rfc9421::default()
     };
-    let asked = parse(&scheme.accept_signature(true).unwrap()).unwrap();
+    let asked = parse(&scheme.accept_signature().unwrap()).unwrap();
     assert_eq!(
         asked[0].components,
         components(["@method", "@target-uri", "content-digest"])
