@@ -40,9 +40,9 @@ pub(crate) enum Closed {
 
 /// Chooses the key by `kid` (or the only one) and opens with it, or says what to ask. The key that
 /// was chosen is noted in `opener`, whether it opens or not.
-pub(crate) fn open<'a>(
+pub(crate) fn open(
     sealed: Sealed<'_>,
-    keys: &'a [Arc<DecryptKey>],
+    keys: &[Arc<DecryptKey>],
     opener: &mut Opener,
 ) -> Result<Opening, Closed> {
     let key = choose(sealed.header().kid.as_deref(), keys).ok_or(Closed::KeyUnknown)?;
