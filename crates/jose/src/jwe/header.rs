@@ -83,8 +83,7 @@ impl Header {
                 }
             }
             let elsewhere = unprotected.of_recipient.contains_key("alg");
-            let is_of_recipient = unprotected.alg_of_recipient && elsewhere;
-            if !(alg_is_protected || is_of_recipient) {
+            if !(alg_is_protected || unprotected.alg_of_recipient && elsewhere) {
                 return Err(Malformed::HeaderMember.into());
             }
         }
