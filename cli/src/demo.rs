@@ -11,6 +11,7 @@ mod policy;
 mod story;
 mod token;
 mod upstream;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,6 +36,11 @@ pub(crate) struct Args {
     /// Use real Envoy with the files in this folder, instead of the embedded gateway
     #[arg(long, value_name = "FOLDER")]
     envoy: Option<PathBuf>,
+
+    /// Watch the gate instead of telling the story: load and scripted attacks, with the page of
+    /// `sealgate watch` open and an Alertmanager told
+    #[arg(long, requires = "envoy")]
+    watch: bool,
 
     /// The Envoy program
     #[arg(
@@ -65,7 +71,11 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     let mut children = Vec::new();
     let work = async {
         let world = World::build(args, folder.path(), &mut children).await?;
-        let right = world.tell().await?;
+        let right = if args.watch {
+            world.watch(&mut children).await?
+        } else {
+            world.tell().await?
+        };
         if !args.once {
             world.invite()?;
             std::future::pending::<()>().await;
@@ -82,15 +92,33 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     }
     Ok(match verdict? {
         Some(true) => {
-            println!("{GOOD}every verdict was the right one{GOOD:#}");
+            println!("{GOOD}{}{GOOD:#}", args.good_end());
             ExitCode::SUCCESS
         }
         Some(false) => {
-            println!("{BAD}a verdict was wrong{BAD:#}");
+            println!("{BAD}{}{BAD:#}", args.bad_end());
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,
     })
+}
+
+impl Args {
+    fn good_end(&self) -> &'static str {
+        if self.watch {
+            "every attack was told of in time, and the load before them was not"
+        } else {
+            "every verdict was the right one"
+        }
+    }
+
+    fn bad_end(&self) -> &'static str {
+        if self.watch {
+            "an attack was not told of in time, or something else was"
+        } else {
+            "a verdict was wrong"
+        }
+    }
 }
 
 /// Everything that runs, and what a client needs to know of it.
@@ -102,6 +130,8 @@ struct World {
     bridge_socket: PathBuf,
     gate_log: PathBuf,
     port: u16,
+    /// Envoy's admin port, where there is an Envoy.
+    admin: Option<u16>,
     client: story::Client,
     mac: String,
     bridge_token: String,
@@ -142,14 +172,15 @@ impl World {
             mac: &mac,
             bridge_token: &bridge_token,
         };
-        let (running, port) = match &args.envoy {
+        let (running, port, admin) = match &args.envoy {
             Some(files) => {
                 step("gate: real Envoy with envoy/sealgate.yaml (TLS 1.3, mTLS, X25519MLKEM768)");
                 setup.envoy(&args.envoy_program, files).await?
             }
             None => {
                 step("gate: sealgate run, the same module (TLS 1.3, mTLS, X25519MLKEM768)");
-                setup.embedded().await?
+                let (running, port) = setup.embedded().await?;
+                (running, port, None)
             }
         };
         let gate_log = running.log().to_owned();
@@ -169,6 +200,7 @@ impl World {
             bridge_socket,
             gate_log,
             port,
+            admin,
             mac,
             bridge_token,
         })
@@ -182,6 +214,19 @@ impl World {
             log: &self.gate_log,
         };
         stage.play(self.client.story()?).await
+    }
+
+    /// Load and attacks, watched; `true` when each attack was told of in time.
+    async fn watch(&self, children: &mut Vec<Running>) -> Result<bool> {
+        let admin = self.admin.context("only Envoy is watched")?;
+        let site = watching::Site {
+            folder: &self.folder,
+            admin,
+            bridge: &self.folder.join(token::ADMIN_SOCKET),
+            certificates: &self.certificates,
+            client: &self.client,
+        };
+        site.play(children).await
     }
 
     /// Prints lines that a person can paste into another terminal.

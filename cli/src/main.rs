@@ -19,6 +19,7 @@ mod sealing;
 mod sign;
 mod signing;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -63,6 +64,8 @@ enum Verb {
     Import(import::Args),
     /// Scan recorded values or requests for injections, and print a verdict for each
     Scan(Box<scan::Args>),
+    /// Watch gateways and bridges: a live page, anomalies, alerts
+    Watch(watch::Args),
     /// Play the whole path on this machine; `cargo xtask demo` builds what it needs
     Demo(demo::Args),
     /// Print the reference page of the policy file (docs/policy.md)
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Verb::Sign(args) => sign::run(&args),
         Verb::Verify(args) => verify::run(&args),
         Verb::Explain(args) => verify::explain(&args),
+        Verb::Watch(args) => on_runtime(watch::run(args)),
         Verb::Demo(args) => on_runtime(demo::run(&args)),
         Verb::Seal(args) => on_runtime(seal::run(&args)),
         Verb::Open(args) => on_runtime(open::run(&args)),

@@ -63,6 +63,19 @@ pub fn promtool() -> PathBuf {
     PathBuf::from("promtool")
 }
 
+/// The `prometheus-alertmanager` command of Debian's package, on the path.
+pub fn alertmanager() -> PathBuf {
+    PathBuf::from("prometheus-alertmanager")
+}
+
+/// The `chromium` command of Debian's package, on the path.
+pub fn chromium() -> PathBuf {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&folders).map(|folder| folder.join("chromium"));
+    let found = places.find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("no chromium in PATH; `cargo xtask tools` installs it"))
+}
+
 /// The `nginx` command of Debian's nginx-light.
 pub fn nginx() -> PathBuf {
     let path = std::env::var_os("SEALGATE_NGINX")

@@ -65,6 +65,7 @@ fn arrows_between_our_crates_point_one_way() {
         ),
         ("sealgate-plugin", &["sealgate-engine", "sealgate-wire"]),
         ("hsm-bridge", &["sealgate-wire"]),
+        ("sealgate-monitor", &["sealgate-signature"]),
         ("sealgate-host-shim", &[]),
     ]);
     let dependencies = dependencies();

@@ -20,18 +20,26 @@ pub(crate) struct Args {
     /// Put real Envoy in front instead of the embedded gateway
     #[arg(long)]
     envoy: bool,
+
+    /// Real Envoy under load and scripted attacks, with the page of `sealgate watch` open and an
+    /// Alertmanager told
+    #[arg(long)]
+    watch: bool,
 }
 
 pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
     say::step("tools");
-    let tools = Tools::demo(places, args.envoy)?;
+    let tools = Tools::demo(places, args.envoy || args.watch, args.watch)?;
     let built = Artifacts::build(places, Profile::Dev)?;
     let mut demo = Command::new(&built.sealgate);
     demo.arg("demo");
     if args.once {
         demo.arg("--once");
     }
-    if args.envoy {
+    if args.watch {
+        demo.arg("--watch");
+    }
+    if args.envoy || args.watch {
         demo.arg("--envoy").arg(places.root.join("envoy"));
     }
     demo.envs(tools.variables()).envs(built.variables());

@@ -73,10 +73,13 @@ impl Tools {
         })
     }
 
-    /// What the demo uses; Envoy only when asked for.
-    pub(crate) fn demo(places: &Places, with_envoy: bool) -> Result<Self> {
+    /// What the demo uses; Envoy and Alertmanager only when asked for.
+    pub(crate) fn demo(places: &Places, with_envoy: bool, with_alerts: bool) -> Result<Self> {
         rust::targets(places)?;
         apt::ensure(places, &apt::DEMO_NEEDS)?;
+        if with_alerts {
+            apt::ensure(places, &[Need::Alertmanager])?;
+        }
         let envoy = if with_envoy {
             apt::ensure(places, &[Need::Pip])?;
             Some(envoy::ensure(places)?)

@@ -54,11 +54,16 @@ impl Setup<'_> {
         Ok((running, port))
     }
 
-    /// Starts Envoy with the bootstrap and the ECDS file of `envoy/`, site values replaced.
+    /// Starts Envoy with the bootstrap and the ECDS file of `envoy/`, site values replaced; returns
+    /// it with its public and its admin port.
     ///
     /// # Errors
     /// When a site value is not where it is said to be, or Envoy does not come up.
-    pub(crate) async fn envoy(&self, binary: &Path, files: &Path) -> Result<(Running, u16)> {
+    pub(crate) async fn envoy(
+        &self,
+        binary: &Path,
+        files: &Path,
+    ) -> Result<(Running, u16, Option<u16>)> {
         let port = child::free_port()?;
         let admin = child::free_port()?;
         let ecds = self.folder.join("sealgate.ecds.yaml");
@@ -112,7 +117,7 @@ impl Setup<'_> {
         running
             .wait_until(async || child::listens(port).await)
             .await?;
-        Ok((running, port))
+        Ok((running, port, Some(admin)))
     }
 
     fn secrets(&self, command: &mut Command) {

@@ -50,6 +50,20 @@ pub(crate) enum Must {
     NoHandshake,
 }
 
+/// What is repeated under the eyes of `sealgate watch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attack {
+    TamperedBody,
+    AlteredCiphertext,
+    UnknownKey,
+    Replay,
+    ExpiredToken,
+    FalseIssuer,
+    Injection,
+    OtherCertificate,
+    Stranger,
+}
+
 impl Client {
     /// The whole story, in order.
     ///
@@ -135,6 +149,43 @@ impl Client {
                 Must::Pass,
             ),
         ])
+    }
+
+    /// A request that is right, whoever shows which certificate.
+    pub(crate) fn clean(&self) -> Result<Outgoing> {
+        self.request(ORDER, &self.claims(3600)?)
+    }
+
+    /// The attacks that are repeated under the eyes of `sealgate watch`, by name. Each call makes a
+    /// new message, but for the replay.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) fn hostile(&self, attack: Attack) -> Result<Outgoing> {
+        let claims = self.claims(3600)?;
+        match attack {
+            Attack::TamperedBody => Ok(tampered(self.clean()?)),
+            Attack::ExpiredToken => self.request(ORDER, &self.claims(-3600)?),
+            Attack::Injection => self.request(INJECTION, &claims),
+            Attack::FalseIssuer => self.with_issuer(&Issuer::generate("idp-2026")?.0),
+            Attack::AlteredCiphertext => {
+                // Altered before it is signed: the signature is right, the ciphertext is not.
+                let sealed = tampered(self.clean()?);
+                let plan = Plan {
+                    content_type: "application/jose".into(),
+                    ..self.plan(&claims, BodySeal::Plain)?
+                };
+                plan.seal(&sealed.body)
+            }
+            Attack::UnknownKey => {
+                let mut plan = self.plan(&claims, self.jwe()?)?;
+                if let Some(signing) = &mut plan.signing {
+                    signing.key_id = format!("partner-{}", sealing::random_text::<4>()?);
+                }
+                plan.seal(ORDER.as_bytes())
+            }
+            Attack::Replay | Attack::OtherCertificate | Attack::Stranger => self.clean(),
+        }
     }
 
     fn request(&self, body: &str, claims: &Value) -> Result<Outgoing> {

@@ -11,6 +11,9 @@ use super::{Args, policy, write_private};
 use crate::bridge::BridgeClient;
 use crate::sealing::random_text;
 
+/// Name of the bridge's admin socket in the demo's folder.
+pub(crate) const ADMIN_SOCKET: &str = "bridge-admin.sock";
+
 /// A bridge that answers.
 pub(crate) struct Bridge {
     pub(crate) running: Running,
@@ -92,7 +95,7 @@ path = "{socket}"
 token = {{ env = "{variable}" }}
 allow = [{{ kid = "gw-ec", ops = ["unwrap", "public"] }}]
 "#,
-        admin = folder.join("bridge-admin.sock").display(),
+        admin = folder.join(ADMIN_SOCKET).display(),
         module = args.softhsm.display(),
         pin = folder.join("pin").display(),
         socket = socket.display(),

@@ -31,6 +31,9 @@ pub(crate) enum Need {
     SystemdAnalyze,
     ModSecurity,
     CoreRuleSet,
+    Alertmanager,
+    Chromium,
+    Letters,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -50,7 +53,7 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 pub(crate) const PEER_NEEDS: [Need; 3] = [Need::PkgConfig, Need::ModSecurity, Need::CoreRuleSet];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 17] = [
+pub(crate) const TEST_NEEDS: [Need; 20] = [
     Need::SoftHsm,
     Need::Pkcs11Tool,
     Need::Clang,
@@ -68,6 +71,9 @@ pub(crate) const TEST_NEEDS: [Need; 17] = [
     Need::Promtool,
     Need::Redis,
     Need::SystemdAnalyze,
+    Need::Alertmanager,
+    Need::Chromium,
+    Need::Letters,
 ];
 
 impl Need {
@@ -102,6 +108,9 @@ impl Need {
             ),
             Self::CoreRuleSet => ("modsecurity-crs", "the rules of that peer"),
             Self::SystemdAnalyze => ("systemd", "systemd-analyze, which judges the bridge's unit"),
+            Self::Alertmanager => ("prometheus-alertmanager", "gets the monitor's alerts"),
+            Self::Chromium => ("chromium", "shows the monitor's page"),
+            Self::Letters => ("fonts-dejavu-core", "letters for Chromium"),
         }
     }
 
@@ -125,6 +134,9 @@ impl Need {
             Self::SystemdAnalyze => has("systemd-analyze"),
             Self::ModSecurity => library("modsecurity"),
             Self::CoreRuleSet => Path::new("/usr/share/modsecurity-crs/rules").is_dir(),
+            Self::Alertmanager => has("prometheus-alertmanager"),
+            Self::Chromium => has("chromium"),
+            Self::Letters => Path::new("/usr/share/fonts/truetype").is_dir(),
             Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }
@@ -178,6 +190,7 @@ pub(crate) fn ensure(places: &Places, needs: &[Need]) -> Result<()> {
         (Need::Nginx, "nginx"),
         (Need::Promtool, "prometheus"),
         (Need::Redis, "redis-server"),
+        (Need::Alertmanager, "prometheus-alertmanager"),
     ] {
         if missing.contains(&need) {
             stop_service(root, service);
