@@ -4,6 +4,8 @@
 const HALF_LIFE_SECONDS: f64 = 1_800.0;
 /// Most that counts may vary beyond chance and still widen the band: variance over mean.
 const MAX_DISPERSION: f64 = 30.0;
+/// Counts that may have been missed so far.
+const UNSEEN: f64 = 3.0;
 
 /// Rate of counts per second with its dispersion, learned bit by bit and forgotten slowly.
 #[derive(Clone, Debug, Default)]
@@ -57,15 +59,20 @@ impl Baseline {
         self.seconds
     }
 
-    /// The count within `span` seconds that is `sigmas` standard deviations above the usual.
-    pub(crate) fn limit(&self, span: f64, sigmas: f64) -> f64 {
-        let expected = self.rate() * span;
+    /// The count within `span` seconds that comes by chance once in `e^rarity` times: Bernstein's
+    /// bound for a Poisson count, widened by the dispersion that was seen. While little is learned,
+    /// the rate may be higher than it looks: three counts more are assumed.
+    pub(crate) fn limit(&self, span: f64, rarity: f64) -> f64 {
+        if self.seconds <= 0.0 {
+            return f64::INFINITY;
+        }
+        let expected = (self.counts + UNSEEN) / self.seconds * span;
         let dispersion = if self.looks >= 3.0 {
             (self.deviations / self.looks).clamp(1.0, MAX_DISPERSION)
         } else {
             1.0
         };
-        expected + sigmas * (expected * dispersion).sqrt()
+        expected + (2.0 * expected * dispersion * rarity).sqrt() + dispersion * rarity / 3.0
     }
 }
 
@@ -140,8 +147,8 @@ mod tests {
             lively.learn(if round % 2 == 0 { 0.0 } else { 20.0 }, 5.0);
         }
         assert!((steady.rate() - 2.0).abs() < 0.01 && (lively.rate() - 2.0).abs() < 0.1);
-        assert!(steady.limit(20.0, 5.0) < 80.0);
-        assert!(lively.limit(20.0, 5.0) > 120.0);
+        assert!(steady.limit(20.0, 12.0) < 85.0);
+        assert!(lively.limit(20.0, 12.0) > 130.0);
     }
 
     #[test]

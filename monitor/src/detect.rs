@@ -17,7 +17,7 @@ pub use expiry::{Expiry, endings};
 
 use std::fmt;
 
-use crate::finding::Notice;
+use crate::finding::{Finding, Notice};
 use crate::round::Round;
 
 /// One detector.
@@ -52,11 +52,20 @@ impl Default for Detectors {
 }
 
 impl Detectors {
-    /// Takes a round; says everything that holds.
+    /// Takes a round; says everything that holds. An attack that comes in through one gateway makes
+    /// it differ from the others: that is no second finding.
     pub fn look(&mut self, round: &Round) -> Vec<Notice> {
-        self.0
+        let mut notices: Vec<Notice> = self
+            .0
             .iter_mut()
             .flat_map(|detector| detector.look(round))
-            .collect()
+            .collect();
+        if notices.iter().any(|notice| burst::is_burst(notice.finding)) {
+            notices.retain(|notice| {
+                notice.finding != Finding::GatewayDiffers
+                    || notice.subject.get("aspect") != Some("refused")
+            });
+        }
+        notices
     }
 }

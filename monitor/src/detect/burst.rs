@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::Detector;
 use super::window::Window;
 use crate::baseline::Baseline;
-use crate::finding::{Notice, Severity};
+use crate::finding::{Finding, Notice, Severity};
 use crate::limits::MAX_SUBJECTS;
 use crate::round::{Labels, Reading, Round, Signal};
 pub(super) use table::INJECTIONS;
@@ -19,8 +19,8 @@ use table::{BURSTS, Burst};
 
 /// Seconds in which failures are counted together.
 const WINDOW_SECONDS: i64 = 20;
-/// Standard deviations above the usual that are no chance.
-const SIGMAS: f64 = 6.0;
+/// Natural logarithm of how rarely chance alone reaches the limit: once in 65 million looks.
+const RARITY: f64 = 18.0;
 /// Seconds after which a baseline is one. Until then only what is most of the traffic is said.
 const LEARNED_SECONDS: f64 = 60.0;
 /// Share of the requests that is "most of the traffic" while nothing is learned.
@@ -36,6 +36,11 @@ const DIMENSIONS: [&str; 2] = ["policy", "key"];
 /// Every reason that some burst is made of.
 pub fn reasons() -> impl Iterator<Item = &'static str> {
     BURSTS.iter().flat_map(|burst| burst.reasons).copied()
+}
+
+/// Whether this detector says it.
+pub(super) fn is_burst(finding: Finding) -> bool {
+    BURSTS.iter().any(|burst| burst.finding == finding)
 }
 
 /// The detector.
@@ -162,7 +167,7 @@ impl Bursts {
             let count = subject.recent.sum();
             let span = subject.recent.span();
             let learned = subject.baseline.seconds() >= LEARNED_SECONDS;
-            let limit = subject.baseline.limit(span, SIGMAS).max(burst.floor);
+            let limit = subject.baseline.limit(span, RARITY).max(burst.floor);
             let over = if learned {
                 count > limit
             } else {

@@ -16,7 +16,9 @@ const WINDOW_SECONDS: i64 = 30;
 /// Fewer uses than this say nothing of a share.
 const LEAST_USES: f64 = 12.0;
 /// Uses after which a usual share is known.
-const LEARNED_USES: f64 = 100.0;
+const LEARNED_USES: f64 = 300.0;
+/// Uses after which one that never occurred is news.
+const LEARNED_NEVER: f64 = 1_000.0;
 /// A share that grew by less is not worth a word.
 const LEAST_GROWTH: f64 = 0.10;
 /// Weaker uses that are worth one when there never were any.
@@ -129,7 +131,9 @@ impl Share {
         let growth = share - usual;
         let limit = LEAST_GROWTH.max(SIGMAS * self.usual.deviation(whole));
         let known = self.usual.whole() >= LEARNED_USES;
-        let never_before = known && usual * self.usual.whole() < 0.5 && part >= FIRST_SEEN;
+        let never_before = self.usual.whole() >= LEARNED_NEVER
+            && usual * self.usual.whole() < 0.5
+            && part >= FIRST_SEEN;
         self.firing = known && whole >= LEAST_USES && (growth > limit || never_before);
         self.firing.then(|| {
             let (what, weaker) = words(subject.or_dash("aspect"));

@@ -17,8 +17,10 @@ const FLEET: usize = 3;
 /// Seconds of one point of a series, and points.
 const POINT_SECONDS: i64 = 15;
 const POINTS: usize = 4;
-/// Requests of a gateway that are enough for a share.
-const LEAST_REQUESTS: f64 = 40.0;
+/// Requests of a gateway in one point that are enough for a share.
+const LEAST_REQUESTS: f64 = 10.0;
+/// Standard deviations of a share among so many requests that are no chance.
+const CHANCE: f64 = 5.0;
 /// Shares closer together than this are alike.
 const ALIKE: f64 = 0.12;
 /// Median absolute deviations from the median that are no chance; 1.4826 of them are a standard
@@ -47,21 +49,20 @@ struct Gateway {
 }
 
 impl Gateway {
-    /// Shares of an aspect, oldest first, with the whole of all.
-    fn shares(&self, aspect: usize) -> (Vec<f64>, f64) {
+    /// Parts and wholes of an aspect, oldest first.
+    fn points(&self, aspect: usize) -> Vec<(f64, f64)> {
         // Each window holds what the next shorter one holds as well.
         let sums: Vec<[f64; 6]> = self.points.iter().map(Window::sum).collect();
         let at = |sums: &[f64; 6], index: usize| sums.get(index).copied().unwrap_or(0.0);
-        let mut shares = Vec::new();
+        let mut points = Vec::new();
         let mut before = [0.0, 0.0];
         for sums in &sums {
             let (part, whole) = (at(sums, 2 * aspect), at(sums, 2 * aspect + 1));
-            let (own_part, own_whole) = (part - before[0], whole - before[1]);
-            shares.push(if own_whole > 0.0 { own_part / own_whole } else { f64::NAN });
+            points.push((part - before[0], whole - before[1]));
             before = [part, whole];
         }
-        shares.reverse();
-        (shares, before[1])
+        points.reverse();
+        points
     }
 }
 
@@ -89,14 +90,11 @@ impl Fleet {
     fn outliers(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
         for (aspect, (name, words)) in ASPECTS.into_iter().enumerate() {
-            let fleet: Vec<(&String, Vec<f64>)> = self
+            let fleet: Vec<(&String, Vec<(f64, f64)>)> = self
                 .gateways
                 .iter()
-                .filter_map(|(name, gateway)| {
-                    let (shares, whole) = gateway.shares(aspect);
-                    let complete = shares.iter().all(|share| share.is_finite());
-                    (whole >= LEAST_REQUESTS && complete).then_some((name, shares))
-                })
+                .map(|(name, gateway)| (name, gateway.points(aspect)))
+                .filter(|(_, points)| points.iter().all(|point| point.1 >= LEAST_REQUESTS))
                 .collect();
             if fleet.len() < FLEET {
                 continue;
@@ -109,10 +107,14 @@ impl Fleet {
                 continue;
             }
             for at in outliers {
-                let Some((gateway, shares)) = fleet.get(at) else {
+                let Some((gateway, points)) = fleet.get(at) else {
                     continue;
                 };
-                let mean = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
+                let mean = |points: &[(f64, f64)]| {
+                    points.iter().map(|point| point.0).sum::<f64>()
+                        / points.iter().map(|point| point.1).sum::<f64>()
+                };
+                let average = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
                 let others: Vec<f64> = fleet
                     .iter()
                     .filter(|one| one.0 != *gateway)
@@ -122,11 +124,11 @@ impl Fleet {
                     finding: Finding::GatewayDiffers,
                     severity: Severity::Warning,
                     subject: Labels::new([("gateway", gateway.as_str()), ("aspect", name)]),
-                    seen: format!("{:.0} % {words}", 100.0 * mean(shares)),
+                    seen: format!("{:.0} % {words}", 100.0 * mean(points)),
                     baseline: format!(
                         "the other {} gateways: {:.0} %",
                         others.len(),
-                        100.0 * mean(&others)
+                        100.0 * average(&others)
                     ),
                     fits: "One instance has another configuration, clock, certificate or route to the key \
                            service; or somebody works on one instance alone."
@@ -185,18 +187,21 @@ impl Fleet {
 }
 
 /// Whether one gateway's share is far from the median of the others, at one point of time.
-fn is_outlier(fleet: &[(&String, Vec<f64>)], at: usize, point: usize) -> bool {
-    let share = |at: usize| fleet.get(at).and_then(|one| one.1.get(point)).copied();
-    let Some(own) = share(at) else {
+fn is_outlier(fleet: &[(&String, Vec<(f64, f64)>)], at: usize, point: usize) -> bool {
+    let of = |at: usize| fleet.get(at).and_then(|one| one.1.get(point)).copied();
+    let Some((part, whole)) = of(at) else {
         return false;
     };
     let others: Vec<f64> = (0..fleet.len())
         .filter(|other| *other != at)
-        .filter_map(share)
+        .filter_map(of)
+        .map(|(part, whole)| part / whole)
         .collect();
     let middle = median(others.clone());
     let spread = median(others.iter().map(|other| (other - middle).abs()).collect());
-    (own - middle).abs() > ALIKE.max(DEVIATIONS * spread)
+    let chance = (middle.max(1.0 / whole) * (1.0 - middle).max(0.01) / whole).sqrt();
+    let limit = ALIKE.max(DEVIATIONS * spread).max(CHANCE * chance);
+    (part / whole - middle).abs() > limit
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -1,7 +1,7 @@
 //! Few probes at a time, for long: what stays under every burst's floor.
 //!
-//! Per policy, injections and plaintexts out of shape are counted over an hour. Two things tell a
-//! prober from a clumsy user: it keeps coming in many separate minutes, and it tries many kinds.
+//! Per policy, injections are counted over an hour. Two things tell a prober from a clumsy user and
+//! from a campaign that is over soon: it tries many kinds, and comes back to each.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,12 +15,14 @@ use crate::round::{Labels, Round, Signal};
 
 /// Seconds that are looked at together.
 const WINDOW_SECONDS: i64 = 3_600;
-/// Separate minutes with a probe in them that are no accident.
-const MINUTES: usize = 8;
-/// Different reasons among them that are no accident.
+/// Milliseconds that make one visit.
+const VISIT: i64 = 300_000;
+/// Visits of one kind that are no accident.
+const VISITS: usize = 3;
+/// Kinds with so many visits that are no accident.
 const KINDS: usize = 4;
-/// Standard deviations above the usual.
-const SIGMAS: f64 = 5.0;
+/// Natural logarithm of how rarely chance alone reaches the limit.
+const RARITY: f64 = 10.0;
 
 /// The detector.
 #[derive(Default)]
@@ -34,19 +36,28 @@ struct Policy {
     firing: bool,
 }
 
-/// Probes by minute and reason.
+/// Probes, and the visits of each reason.
 #[derive(Clone, Debug, Default)]
 struct Probes {
     count: f64,
-    minutes: BTreeSet<i64>,
-    reasons: BTreeSet<String>,
+    visits: BTreeSet<(String, i64)>,
+}
+
+impl Probes {
+    /// Reasons that came back often enough.
+    fn kinds(&self) -> usize {
+        let mut visits: BTreeMap<&str, usize> = BTreeMap::new();
+        for (reason, _) in &self.visits {
+            *visits.entry(reason).or_default() += 1;
+        }
+        visits.values().filter(|count| **count >= VISITS).count()
+    }
 }
 
 impl Add for Probes {
     fn add(&mut self, other: &Self) {
         self.count += other.count;
-        self.minutes.extend(&other.minutes);
-        self.reasons.extend(other.reasons.iter().cloned());
+        self.visits.extend(other.visits.iter().cloned());
     }
 }
 
@@ -63,8 +74,8 @@ impl Detector for SlowProbing {
             };
             let probes = now.entry(reading.labels.or_dash("policy")).or_default();
             probes.count += reading.value;
-            probes.minutes.insert(round.at.div_euclid(60_000));
-            probes.reasons.insert(reason.to_owned());
+            let visit = round.at.div_euclid(VISIT);
+            probes.visits.insert((reason.to_owned(), visit));
         }
         for policy in now.keys() {
             if !self.policies.contains_key(*policy) && self.policies.len() < MAX_SUBJECTS {
@@ -99,24 +110,28 @@ impl Policy {
         }
         let hour = self.hour.sum();
         let seconds = self.hour.span();
-        let limit = self.baseline.limit(seconds, SIGMAS);
-        self.firing =
-            hour.minutes.len() >= MINUTES && hour.reasons.len() >= KINDS && hour.count > limit;
+        let limit = self.baseline.limit(seconds, RARITY);
+        let kinds = hour.kinds();
+        // In the first hour there is nothing to compare with but that nobody probes.
+        let unusual = hour.count > limit || self.baseline.seconds() == 0.0;
+        self.firing = kinds >= KINDS && unusual;
         self.firing.then(|| Notice {
             finding: Finding::SlowProbing,
             severity: Severity::Warning,
             subject: Labels::new([("policy", name)]),
             seen: format!(
-                "{:.0} probes of {} kinds in {} separate minutes of the last {:.0}",
+                "{:.0} injections within {:.0} minutes; {kinds} kinds came back at least {VISITS} times",
                 hour.count,
-                hour.reasons.len(),
-                hour.minutes.len(),
                 (seconds / 60.0).ceil(),
             ),
-            baseline: format!(
-                "usually {:.1} an hour on this policy; up to {limit:.0} would still be chance",
-                self.baseline.rate() * 3_600.0
-            ),
+            baseline: if self.baseline.seconds() > 0.0 {
+                format!(
+                    "usually {:.1} an hour on this policy; up to {limit:.0} would still be chance",
+                    self.baseline.rate() * 3_600.0
+                )
+            } else {
+                "watched for less than an hour; honest clients send none of several kinds".to_owned()
+            },
             fits: "Somebody feels for what the scan and the contract let through, slowly enough to stay \
                    under alarms that count per minute."
                 .to_owned(),
@@ -129,6 +144,4 @@ impl Policy {
 
 fn is_probe(reason: &str) -> bool {
     INJECTIONS.contains(&reason)
-        || ["inspect-malformed", "inspect-limits", "contract-operation", "contract-body", "ambiguous-path"]
-            .contains(&reason)
 }

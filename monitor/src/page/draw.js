@@ -88,8 +88,8 @@ function nice(value) {
 }
 
 function clock(at, history) {
-  const long = history.at.at(-1) - history.at[0] > 36 * 3600 * 1000;
-  const options = long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" };
+  const seconds = (history.at.at(-1) - history.at[0]) / 1000;
+  const options = seconds > 36 * 3600 ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", second: seconds < 900 ? "2-digit" : undefined };
   return new Date(at).toLocaleString("en-GB", options);
 }
 

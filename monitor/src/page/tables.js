@@ -2,7 +2,7 @@
 
 import { ago, el, number, percent } from "./draw.js";
 
-const SAYS = { good: "as it should be", notice: "worth a look", bad: "not as it should be", unknown: "not known" };
+const SAYS = { good: "good", notice: "look", bad: "act", unknown: "unknown" };
 
 export function answers(view) {
   return view.statements.map((one) =>
@@ -100,9 +100,9 @@ export function keys(view) {
 }
 
 export function sources(view) {
-  return [table(["Source", "State", ["Per second", "number"], ["Refused or failed", "number"], ["Time per call", "number wide"], ["Policy", "wide"]], view.sources.map((row) => [
+  return [table(["Source", "State", ["Per second", "number"], ["Failed", "number"], ["Time per call", "number wide"], ["Policy", "wide"]], view.sources.map((row) => [
     [link(row.role, row.name), " ", el("span", { class: "badge" }, row.role)],
-    [el("span", { class: `badge ${row.up ? "good" : "bad"}` }, row.up ? "up" : "down"), row.up ? null : ` ${row.why}`],
+    [el("span", { class: `badge ${row.up ? "good" : "bad"}` }, row.up ? "up" : "down"), row.up ? null : el("span", { class: "aside wide" }, ` ${row.why}`)],
     number(row.per_second), percent(row.failed_share), row.call_ms === null ? "" : `${number(row.call_ms)} ms`, row.policy ?? ""]))];
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{EndingRow, ReasonRow, SourceRow, StrengthRow, Verdicts, share};
 use crate::finding::{Finding, Severity};
 use crate::ledger::Ledger;
+use crate::round::Role;
 
 /// How good an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -55,7 +56,8 @@ fn sealed(facts: &Facts<'_>) -> Statement {
         ..
     } = facts.verdicts;
     let through = sealed + open + unjudged;
-    let down = facts.sources.iter().filter(|source| !source.up).count();
+    let gateways = facts.sources.iter().filter(|source| source.role == Role::Gateway);
+    let down = gateways.filter(|source| !source.up).count();
     let (level, answer, detail) = if unjudged > 0.0 {
         (
             Level::Bad,
@@ -92,9 +94,12 @@ fn sealed(facts: &Facts<'_>) -> Statement {
             ),
         )
     };
-    let detail = match down {
-        0 => detail,
-        down => format!("{detail} {} not answer, and may hide more.", count_do(down)),
+    let (level, detail) = match (down, level) {
+        (0, level) => (level, detail),
+        (down, level) => (
+            if level == Level::Good { Level::Notice } else { level },
+            format!("{detail} {} not answer, and may hide more.", count_do(down)),
+        ),
     };
     Statement {
         question: "Is every byte sealed?",
@@ -232,11 +237,11 @@ fn count(value: f64, noun: &str) -> String {
     format!("{} {noun}{plural}", number(value))
 }
 
-fn count_do(sources: usize) -> String {
-    if sources == 1 {
-        "One source does".to_owned()
+fn count_do(gateways: usize) -> String {
+    if gateways == 1 {
+        "One gateway does".to_owned()
     } else {
-        format!("{sources} sources do")
+        format!("{gateways} gateways do")
     }
 }
 
