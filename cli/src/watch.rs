@@ -64,11 +64,21 @@ pub(crate) struct Args {
     alertmanagers: Vec<String>,
 
     /// A webhook to tell, signed as Standard Webhooks has it
-    #[arg(long, value_name = "URL", requires = "webhook_secret_file", help_heading = "Alerts")]
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "webhook_secret_file",
+        help_heading = "Alerts"
+    )]
     webhook: Option<String>,
 
     /// File with its secret, `whsec_...`
-    #[arg(long, value_name = "FILE", requires = "webhook", help_heading = "Alerts")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "webhook",
+        help_heading = "Alerts"
+    )]
     webhook_secret_file: Option<PathBuf>,
 
     /// Where people find the page, for links in alerts
@@ -116,8 +126,8 @@ impl Args {
         let mut sources = Vec::new();
         for given in &self.gateways {
             let (name, url) = named(given);
-            let endpoint = Endpoint::url(url, ENVOY_METRICS)
-                .with_context(|| format!("--gateway {given}"))?;
+            let endpoint =
+                Endpoint::url(url, ENVOY_METRICS).with_context(|| format!("--gateway {given}"))?;
             sources.push(source(name, Role::Gateway, endpoint));
         }
         for given in &self.bridges {
@@ -139,7 +149,8 @@ impl Args {
         }
         let webhook = match (&self.webhook, &self.webhook_secret_file) {
             (Some(url), Some(file)) => {
-                let endpoint = Endpoint::url(url, "/").with_context(|| format!("--webhook {url}"))?;
+                let endpoint =
+                    Endpoint::url(url, "/").with_context(|| format!("--webhook {url}"))?;
                 let secret = std::fs::read_to_string(file)
                     .with_context(|| format!("cannot read {}", file.display()))?;
                 let webhook = Webhook::new(secret.trim())
@@ -188,4 +199,29 @@ async fn interrupted() -> Result<()> {
         _ = terminate.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The monitor links no engine; here is who knows both.
+    #[test]
+    fn every_reason_that_the_monitor_looks_for_is_one_of_the_engine() {
+        let codes: Vec<&str> = sealgate_engine::Reason::ALL
+            .iter()
+            .map(|reason| reason.code())
+            .collect();
+        for reason in sealgate_monitor::burst_reasons() {
+            assert!(codes.contains(&reason), "the engine has no reason {reason}");
+        }
+    }
+
+    #[test]
+    fn names_of_sources() {
+        assert_eq!(named("eu=http://gw:9901"), (Some("eu"), "http://gw:9901"));
+        assert_eq!(named("http://gw/x?a=b"), (None, "http://gw/x?a=b"));
+        assert_eq!(named("/run/a=b.sock"), (None, "/run/a=b.sock"));
+        assert_eq!(named("main=/run/a.sock"), (Some("main"), "/run/a.sock"));
+    }
 }

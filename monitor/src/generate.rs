@@ -175,7 +175,10 @@ impl Traffic {
     fn normal(&mut self, source: &mut Source, seconds: f64, judged: bool) -> f64 {
         let rate = self.rate(source, seconds);
         let requests = self.random.poisson(rate * seconds);
-        source.add("envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix=\"sealed\"}", requests);
+        source.add(
+            "envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix=\"sealed\"}",
+            requests,
+        );
         let success = |count: f64, source: &mut Source| {
             source.add("envoy_http_downstream_rq_xx{envoy_response_code_class=\"2\",envoy_http_conn_manager_prefix=\"sealed\"}", count);
         };
@@ -207,26 +210,47 @@ impl Traffic {
             source.add(&verdict(policy, "none", "allowed", "none"), allowed);
             success(allowed, source);
             let legacy = self.random.poisson(allowed * 0.02);
-            source.add(&algorithm(policy, "key-management", "RSA-OAEP", "legacy"), legacy);
+            source.add(
+                &algorithm(policy, "key-management", "RSA-OAEP", "legacy"),
+                legacy,
+            );
             source.add(
                 &algorithm(policy, "key-management", "ECDH-ES+A256KW", "current"),
                 (allowed - legacy).max(0.0),
             );
-            source.add(&algorithm(policy, "content-encryption", "A256GCM", "current"), allowed);
+            source.add(
+                &algorithm(policy, "content-encryption", "A256GCM", "current"),
+                allowed,
+            );
             source.add(&algorithm(policy, "signature", "HS256", "current"), allowed);
-            source.add(&format!("sealgate_opened_total{{policy=\"{policy}\",part=\"payload\",key=\"gw-2026\"}}"), allowed);
-            source.set(&format!("sealgate_key_last_used_seconds{{key=\"{key}\"}}"), self.now as f64 / 1000.0);
+            source.add(
+                &format!(
+                    "sealgate_opened_total{{policy=\"{policy}\",part=\"payload\",key=\"gw-2026\"}}"
+                ),
+                allowed,
+            );
+            source.set(
+                &format!("sealgate_key_last_used_seconds{{key=\"{key}\"}}"),
+                self.now as f64 / 1000.0,
+            );
             sealed += allowed;
         }
-        let ends = |days: f64| (self.now as f64 / 86_400_000.0).floor() * 86_400.0 + days * 86_400.0;
+        let ends =
+            |days: f64| (self.now as f64 / 86_400_000.0).floor() * 86_400.0 + days * 86_400.0;
         for (certificate, days) in [("gateway", 61.0), ("clients", 900.0)] {
             source.set(
                 &format!("envoy_listener_ssl_certificate_expiration_unix_time_seconds{{envoy_tls_certificate=\"{certificate}\"}}"),
                 ends(days),
             );
         }
-        source.set("sealgate_key_not_after_seconds{key=\"partner-a-mac\"}", ends(45.0));
-        source.set("sealgate_policy_revision{generation=\"current\"}", 198_273_645_120_394.0);
+        source.set(
+            "sealgate_key_not_after_seconds{key=\"partner-a-mac\"}",
+            ends(45.0),
+        );
+        source.set(
+            "sealgate_policy_revision{generation=\"current\"}",
+            198_273_645_120_394.0,
+        );
         sealed
     }
 
@@ -234,19 +258,37 @@ impl Traffic {
         let all = self.random.poisson(mean);
         source.add("envoy_listener_ssl_handshake{}", all);
         let old = self.random.poisson(all * 0.01);
-        source.add("envoy_listener_ssl_versions{envoy_ssl_version=\"TLSv1.2\"}", old);
-        source.add("envoy_listener_ssl_versions{envoy_ssl_version=\"TLSv1.3\"}", (all - old).max(0.0));
+        source.add(
+            "envoy_listener_ssl_versions{envoy_ssl_version=\"TLSv1.2\"}",
+            old,
+        );
+        source.add(
+            "envoy_listener_ssl_versions{envoy_ssl_version=\"TLSv1.3\"}",
+            (all - old).max(0.0),
+        );
         let classic = self.random.poisson(all * 0.14);
-        source.add("envoy_listener_ssl_curves{envoy_ssl_curve=\"X25519\"}", classic);
-        source.add("envoy_listener_ssl_curves{envoy_ssl_curve=\"X25519MLKEM768\"}", (all - classic).max(0.0));
-        source.add("envoy_listener_ssl_ciphers{envoy_ssl_cipher=\"TLS_AES_256_GCM_SHA384\"}", all);
+        source.add(
+            "envoy_listener_ssl_curves{envoy_ssl_curve=\"X25519\"}",
+            classic,
+        );
+        source.add(
+            "envoy_listener_ssl_curves{envoy_ssl_curve=\"X25519MLKEM768\"}",
+            (all - classic).max(0.0),
+        );
+        source.add(
+            "envoy_listener_ssl_ciphers{envoy_ssl_cipher=\"TLS_AES_256_GCM_SHA384\"}",
+            all,
+        );
         let failed = self.random.poisson(all * 0.01);
         source.add("envoy_listener_ssl_connection_error{}", failed);
     }
 
     fn bridge(&mut self, source: &mut Source, seconds: f64, opened: f64) {
         let _ = self.rate(source, seconds);
-        source.add("hsmb_requests_total{op=\"unwrap\",alg=\"ECDH-ES+A256KW\",code=\"ok\"}", opened);
+        source.add(
+            "hsmb_requests_total{op=\"unwrap\",alg=\"ECDH-ES+A256KW\",code=\"ok\"}",
+            opened,
+        );
         source.add("hsmb_total_seconds_count{op=\"unwrap\"}", opened);
         let lively = 1.0 + 0.25 * self.random.normal();
         let mean = 0.0021 * source.drift * lively.clamp(0.4, 2.0);
@@ -259,13 +301,19 @@ impl Traffic {
 }
 
 fn verdict(policy: &str, stage: &str, outcome: &str, reason: &str) -> String {
-    format!("sealgate_requests_total{{policy=\"{policy}\",stage=\"{stage}\",outcome=\"{outcome}\",reason=\"{reason}\"}}")
+    format!(
+        "sealgate_requests_total{{policy=\"{policy}\",stage=\"{stage}\",outcome=\"{outcome}\",reason=\"{reason}\"}}"
+    )
 }
 
 fn failure(policy: &str, stage: &str, reason: &str, key: &str) -> String {
-    format!("sealgate_failures_total{{policy=\"{policy}\",stage=\"{stage}\",reason=\"{reason}\",key=\"{key}\"}}")
+    format!(
+        "sealgate_failures_total{{policy=\"{policy}\",stage=\"{stage}\",reason=\"{reason}\",key=\"{key}\"}}"
+    )
 }
 
 fn algorithm(policy: &str, kind: &str, name: &str, strength: &str) -> String {
-    format!("sealgate_algorithms_total{{policy=\"{policy}\",kind=\"{kind}\",algorithm=\"{name}\",strength=\"{strength}\"}}")
+    format!(
+        "sealgate_algorithms_total{{policy=\"{policy}\",kind=\"{kind}\",algorithm=\"{name}\",strength=\"{strength}\"}}"
+    )
 }

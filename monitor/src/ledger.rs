@@ -112,7 +112,9 @@ impl Ledger {
     /// Whether an alert of this kind holds.
     #[must_use]
     pub fn holds(&self, finding: Finding) -> bool {
-        self.open.iter().any(|alert| alert.notice.finding == finding)
+        self.open
+            .iter()
+            .any(|alert| alert.notice.finding == finding)
     }
 
     /// The worst that holds.
@@ -174,7 +176,10 @@ mod tests {
         assert!(ledger.take(Vec::new(), 69_999, QUIET).is_empty());
         let ended = ledger.take(Vec::new(), 70_000, QUIET);
         assert_eq!(told(&ended), [Change::Resolved]);
-        assert_eq!((ended[0].1.ended, &ended[0].1.id), (Some(70_000), &begun[0].1.id));
+        assert_eq!(
+            (ended[0].1.ended, &ended[0].1.id),
+            (Some(70_000), &begun[0].1.id)
+        );
         assert!(ledger.take(Vec::new(), 75_000, QUIET).is_empty() && ledger.open().is_empty());
     }
 
@@ -184,7 +189,11 @@ mod tests {
         ledger.take(vec![notice("a", Severity::Warning)], 0, QUIET);
         let worse = ledger.take(vec![notice("a", Severity::Critical)], 1, QUIET);
         assert_eq!(told(&worse), [Change::Firing]);
-        assert!(ledger.take(vec![notice("a", Severity::Warning)], 2, QUIET).is_empty());
+        assert!(
+            ledger
+                .take(vec![notice("a", Severity::Warning)], 2, QUIET)
+                .is_empty()
+        );
         assert_eq!(ledger.worst(), Some(Severity::Critical));
     }
 

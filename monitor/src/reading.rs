@@ -78,7 +78,10 @@ impl Reader {
         let (span_seconds, flows) = match (before, &self.before) {
             (Some(before), Some(now)) if at > before.at => {
                 let span = at.saturating_sub(before.at);
-                (span as f64 / 1000.0, increments(&before.counts, &now.counts))
+                (
+                    span as f64 / 1000.0,
+                    increments(&before.counts, &now.counts),
+                )
             }
             _ => (0.0, Vec::new()),
         };
@@ -103,7 +106,11 @@ fn increments(
         .iter()
         .filter_map(|(key, &value)| {
             let earlier = before.get(key).copied().unwrap_or(0.0);
-            let grown = if value < earlier { value } else { value - earlier };
+            let grown = if value < earlier {
+                value
+            } else {
+                value - earlier
+            };
             (grown > 0.0).then(|| reading((key.clone(), grown)))
         })
         .collect();
@@ -128,7 +135,9 @@ mod tests {
     use super::*;
 
     fn page(count: u32) -> String {
-        format!("sealgate_requests_total{{policy=\"p\",outcome=\"allowed\",reason=\"none\"}} {count}\n")
+        format!(
+            "sealgate_requests_total{{policy=\"p\",outcome=\"allowed\",reason=\"none\"}} {count}\n"
+        )
     }
 
     fn grown(round: &SourceRound) -> f64 {

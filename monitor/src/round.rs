@@ -126,7 +126,9 @@ impl Labels {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut pairs = self.0.iter();
-        pairs.find(|pair| pair.0 == name).map(|pair| pair.1.as_str())
+        pairs
+            .find(|pair| pair.0 == name)
+            .map(|pair| pair.1.as_str())
     }
 
     /// The value of a label, or a dash.

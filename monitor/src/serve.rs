@@ -93,7 +93,10 @@ impl Server {
     fn answer(self: &Arc<Self>, request: &Request<Incoming>) -> Response<Body> {
         let host = request.headers().get("host");
         if !host.is_some_and(|host| self.is_ours(host)) {
-            return plain(StatusCode::MISDIRECTED_REQUEST, "not a name of this monitor");
+            return plain(
+                StatusCode::MISDIRECTED_REQUEST,
+                "not a name of this monitor",
+            );
         }
         if request.method() != Method::GET && request.method() != Method::HEAD {
             return plain(StatusCode::METHOD_NOT_ALLOWED, "read only");
@@ -181,7 +184,10 @@ fn stream(following: Following) -> Body {
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response<Body> {
-    typed(kind, Full::new(Bytes::from_static(text.as_bytes())).boxed_unsync())
+    typed(
+        kind,
+        Full::new(Bytes::from_static(text.as_bytes())).boxed_unsync(),
+    )
 }
 
 fn full(text: String) -> Body {

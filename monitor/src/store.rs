@@ -33,7 +33,9 @@ const STATE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("state");
 const LEDGER: &str = "ledger";
 
 /// What a series is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 struct Series {
     /// Name of the source.
     source: String,
@@ -227,14 +229,16 @@ impl Store {
                 let Some(series) = self.names.get(&number) else {
                     continue;
                 };
-                let source = sources.entry(&series.source).or_insert_with(|| SourceRound {
-                    source: series.source.clone(),
-                    role: series.role,
-                    reach: Reach::Up,
-                    span_seconds: slot.seconds,
-                    flows: Vec::new(),
-                    levels: Vec::new(),
-                });
+                let source = sources
+                    .entry(&series.source)
+                    .or_insert_with(|| SourceRound {
+                        source: series.source.clone(),
+                        role: series.role,
+                        reach: Reach::Up,
+                        span_seconds: slot.seconds,
+                        flows: Vec::new(),
+                        levels: Vec::new(),
+                    });
                 let reading = Reading {
                     signal: series.signal,
                     labels: series.labels.clone(),
@@ -262,7 +266,8 @@ impl Store {
         from: Millis,
         mut with: impl FnMut(Millis, &Slot),
     ) -> Result<(), StoreError> {
-        let (Some((length, _)), Some(table)) = (RESOLUTIONS.get(resolution), TABLES.get(resolution))
+        let (Some((length, _)), Some(table)) =
+            (RESOLUTIONS.get(resolution), TABLES.get(resolution))
         else {
             return Ok(());
         };
@@ -292,7 +297,9 @@ impl Store {
     pub fn save_ledger(&self, ledger: &Ledger) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(ledger).map_err(|_| StoreError::Foreign)?;
         let writing = self.database.begin_write()?;
-        writing.open_table(STATE)?.insert(LEDGER, bytes.as_slice())?;
+        writing
+            .open_table(STATE)?
+            .insert(LEDGER, bytes.as_slice())?;
         writing.commit()?;
         Ok(())
     }

@@ -100,6 +100,9 @@ mod tests {
         assert_eq!(Strength::of_tls_version("TLSv1.1"), Strength::Weak);
         assert_eq!(Strength::of_group("X25519MLKEM768"), Strength::PostQuantum);
         assert_eq!(Strength::of_group("X25519"), Strength::Current);
-        assert_eq!(Strength::from_name("post_quantum"), Some(Strength::PostQuantum));
+        assert_eq!(
+            Strength::from_name("post_quantum"),
+            Some(Strength::PostQuantum)
+        );
     }
 }

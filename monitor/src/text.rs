@@ -139,7 +139,11 @@ mod tests {
             "# EOF\n",
         ));
         assert_eq!(page.bad_lines, 0);
-        let names: Vec<_> = page.samples.iter().map(|one| (one.name, one.value)).collect();
+        let names: Vec<_> = page
+            .samples
+            .iter()
+            .map(|one| (one.name, one.value))
+            .collect();
         assert_eq!(
             names,
             [

@@ -150,7 +150,10 @@ pub(crate) fn of(recent: &VecDeque<Round>, ledger: &Ledger) -> View {
         })
         .collect();
     let reasons = tables::reasons(recent);
-    let sources = recent.back().map(|last| sources(recent, last)).unwrap_or_default();
+    let sources = recent
+        .back()
+        .map(|last| sources(recent, last))
+        .unwrap_or_default();
     let facts = statement::Facts {
         verdicts,
         strengths: &strengths,
@@ -215,7 +218,11 @@ fn sources(recent: &VecDeque<Round>, last: &Round) -> Vec<SourceRow> {
             let seconds: f64 = rounds.iter().map(|one| one.span_seconds).sum();
             let sum = |signal, bad: bool| {
                 let readings = rounds.iter().flat_map(|one| one.flows_of(signal));
-                total(readings.filter(|one| !bad || is_bad(&one.labels)).map(|one| one.value))
+                total(
+                    readings
+                        .filter(|one| !bad || is_bad(&one.labels))
+                        .map(|one| one.value),
+                )
             };
             let signal = match source.role {
                 Role::Gateway => Signal::Verdict,
@@ -237,15 +244,16 @@ fn sources(recent: &VecDeque<Round>, last: &Round) -> Vec<SourceRow> {
                 failed_share: share(bad, all),
                 call_ms: (calls > 0.0)
                     .then(|| 1000.0 * share(sum(Signal::BridgeSeconds, false), calls)),
-                policy: policy.next().map(|one| format!("{:012x}", one.value as u64)),
+                policy: policy
+                    .next()
+                    .map(|one| format!("{:012x}", one.value as u64)),
             }
         })
         .collect()
 }
 
 fn is_bad(labels: &crate::round::Labels) -> bool {
-    labels.get("outcome") == Some("refused")
-        || labels.get("code").is_some_and(|code| code != "ok")
+    labels.get("outcome") == Some("refused") || labels.get("code").is_some_and(|code| code != "ok")
 }
 
 fn share(part: f64, whole: f64) -> f64 {

@@ -45,7 +45,9 @@ pub fn meaning(sample: &Sample<'_>) -> Option<(Signal, Kind, Labels)> {
     let row = row(sample.name)?;
     let theirs = |name: &str| {
         let mut labels = sample.labels.iter();
-        labels.find(|label| label.0 == name).map(|label| label.1.as_str())
+        labels
+            .find(|label| label.0 == name)
+            .map(|label| label.1.as_str())
     };
     // The admin interface's own traffic is nobody's.
     if theirs("envoy_http_conn_manager_prefix") == Some("admin")
@@ -89,7 +91,10 @@ mod tests {
         let page = crate::text::read(line, |name| is_known(name, Role::Gateway));
         let (signal, kind, labels) = meaning(&page.samples[0]).expect("a meaning");
         assert_eq!((signal, kind), (Signal::Verdict, Kind::Count));
-        assert_eq!(labels.to_string(), "outcome refused, policy pay, reason replayed");
+        assert_eq!(
+            labels.to_string(),
+            "outcome refused, policy pay, reason replayed"
+        );
     }
 
     #[test]

@@ -218,5 +218,7 @@ fn recalled(store: &Store, mut monitor: Monitor, now: Millis) -> Result<Monitor,
 /// Milliseconds since 1970.
 fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }

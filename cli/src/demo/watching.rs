@@ -104,7 +104,9 @@ impl Site<'_> {
     pub(crate) async fn play(&self, children: &mut Vec<Running>) -> Result<bool> {
         let alertmanager = self.alertmanager(children).await?;
         let page = self.monitor(children, alertmanager).await?;
-        println!("\n    the page: {NAME}http://127.0.0.1:{page}{NAME:#}, Alertmanager: http://127.0.0.1:{alertmanager}\n");
+        println!(
+            "\n    the page: {NAME}http://127.0.0.1:{page}{NAME:#}, Alertmanager: http://127.0.0.1:{alertmanager}\n"
+        );
         step("normal load, so that what is usual is known");
         let began = Instant::now();
         while began.elapsed() < LEARN {
@@ -117,7 +119,10 @@ impl Site<'_> {
         let mut right = true;
         let mut known = alerts(alertmanager).await?;
         if !known.is_empty() {
-            println!("    {BAD}told of without a cause: {}{BAD:#}", known.join(", "));
+            println!(
+                "    {BAD}told of without a cause: {}{BAD:#}",
+                known.join(", ")
+            );
             right = false;
         }
         for (attack, who, must, what) in SCRIPT {
@@ -132,7 +137,10 @@ impl Site<'_> {
                 }
             }
             let now = alerts(alertmanager).await?;
-            for other in now.iter().filter(|name| *name != must && !known.contains(name)) {
+            for other in now
+                .iter()
+                .filter(|name| *name != must && !known.contains(name))
+            {
                 println!("    {DIM}told besides: {other}{DIM:#}");
             }
             known = now;
@@ -176,18 +184,27 @@ impl Site<'_> {
             tls: Some(self.certificates.client(who).client().ok()?),
             ..Route::default()
         };
-        http::send(&route, request).await.ok().map(|answer| answer.status)
+        http::send(&route, request)
+            .await
+            .ok()
+            .map(|answer| answer.status)
     }
 
     async fn alertmanager(&self, children: &mut Vec<Running>) -> Result<u16> {
         step("Alertmanager, and sealgate watch over Envoy and the bridge");
         let port = child::free_port()?;
         let config = self.folder.join("alertmanager.yml");
-        std::fs::write(&config, "route: { receiver: none }\nreceivers: [{ name: none }]\n")?;
+        std::fs::write(
+            &config,
+            "route: { receiver: none }\nreceivers: [{ name: none }]\n",
+        )?;
         let mut command = Command::new("prometheus-alertmanager");
         command
             .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.path={}", self.folder.join("alertmanager").display()))
+            .arg(format!(
+                "--storage.path={}",
+                self.folder.join("alertmanager").display()
+            ))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .arg("--cluster.listen-address=");
         let mut running = Running::start("alertmanager", &mut command, self.folder)?;

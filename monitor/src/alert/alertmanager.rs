@@ -46,7 +46,10 @@ fn one(alert: &Alert, page: Option<&str>, now: Millis) -> Value {
         "endsAt": rfc3339(ends),
     });
     if let (Some(page), Some(body)) = (page, body.as_object_mut()) {
-        body.insert("generatorURL".into(), format!("{page}#alert-{}", alert.id).into());
+        body.insert(
+            "generatorURL".into(),
+            format!("{page}#alert-{}", alert.id).into(),
+        );
     }
     body
 }

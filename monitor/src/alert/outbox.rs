@@ -93,13 +93,18 @@ mod tests {
         for _ in 0..8 {
             outbox.failed(now);
             assert_eq!(outbox.due(now), None);
-            let wait = (0..).step_by(1000).find(|wait| outbox.due(now + wait).is_some());
+            let wait = (0..)
+                .step_by(1000)
+                .find(|wait| outbox.due(now + wait).is_some());
             let wait = wait.expect("due some day");
             waits.push(wait);
             now += wait;
             assert_eq!(outbox.due(now).map(|one| one.id.as_str()), Some("1"));
         }
-        assert_eq!(waits, [2, 4, 8, 16, 32, 64, 120, 120].map(|seconds| seconds * 1000));
+        assert_eq!(
+            waits,
+            [2, 4, 8, 16, 32, 64, 120, 120].map(|seconds| seconds * 1000)
+        );
         outbox.delivered();
         assert_eq!(outbox.due(now).map(|one| one.id.as_str()), Some("2"));
     }

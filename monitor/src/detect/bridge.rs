@@ -68,10 +68,12 @@ impl Bridge {
             subject: subject(source, None),
             seen: format!("no metrics for {} rounds: {why}", self.missed),
             baseline: "it answered before, or was named on the command line".to_owned(),
-            fits: "The process ended, hangs, or its socket is gone. Gates refuse what needs its keys \
+            fits:
+                "The process ended, hangs, or its socket is gone. Gates refuse what needs its keys \
                    with 503 until it is back."
+                    .to_owned(),
+            remedy: "Look at its service and log; `hsm-bridge doctor` says what is missing."
                 .to_owned(),
-            remedy: "Look at its service and log; `hsm-bridge doctor` says what is missing.".to_owned(),
         })
     }
 
@@ -124,7 +126,10 @@ impl Bridge {
             });
         }
         if audit > 0.0 {
-            notices.push(audit_failing(source, format!("{audit:.0} lines could not be written")));
+            notices.push(audit_failing(
+                source,
+                format!("{audit:.0} lines could not be written"),
+            ));
         }
         if lost > 0.0 {
             notices.push(Notice {
@@ -150,11 +155,25 @@ fn behind(source: &SourceRound) -> Vec<Notice> {
     let mut notices = Vec::new();
     for (signal, label, bad, what) in [
         (Signal::TokenUp, "token", 0.0, "the token does not work"),
-        (Signal::ReplayStoreUp, "store", 0.0, "the replay store is not connected"),
-        (Signal::WorkersStuck, "token", 1.0, "workers hang in calls that do not return"),
+        (
+            Signal::ReplayStoreUp,
+            "store",
+            0.0,
+            "the replay store is not connected",
+        ),
+        (
+            Signal::WorkersStuck,
+            "token",
+            1.0,
+            "workers hang in calls that do not return",
+        ),
     ] {
         for reading in source.levels_of(signal) {
-            let is_bad = if bad > 0.0 { reading.value >= bad } else { reading.value == 0.0 };
+            let is_bad = if bad > 0.0 {
+                reading.value >= bad
+            } else {
+                reading.value == 0.0
+            };
             if is_bad {
                 notices.push(Notice {
                     finding: Finding::TokenDown,
@@ -171,7 +190,10 @@ fn behind(source: &SourceRound) -> Vec<Notice> {
             }
         }
     }
-    if source.levels_of(Signal::AuditFailing).any(|one| one.value > 0.0) {
+    if source
+        .levels_of(Signal::AuditFailing)
+        .any(|one| one.value > 0.0)
+    {
         notices.push(audit_failing(source, "it says so itself".to_owned()));
     }
     notices
@@ -184,8 +206,11 @@ fn audit_failing(source: &SourceRound, seen: String) -> Notice {
         subject: subject(source, None),
         seen,
         baseline: "every use of a key is written down".to_owned(),
-        fits: "The disk is full or read-only, or somebody keeps uses of keys from being written down.".to_owned(),
-        remedy: "Make room; then `hsm-bridge audit-verify` says whether the log is whole.".to_owned(),
+        fits:
+            "The disk is full or read-only, or somebody keeps uses of keys from being written down."
+                .to_owned(),
+        remedy: "Make room; then `hsm-bridge audit-verify` says whether the log is whole."
+            .to_owned(),
     }
 }
 

@@ -86,7 +86,10 @@ impl Detector for Bursts {
                 }
                 let subject = subject(reading);
                 *counts.entry((at, subject.clone())).or_default() += reading.value;
-                detail.entry((at, subject)).or_default().add(source, reading);
+                detail
+                    .entry((at, subject))
+                    .or_default()
+                    .add(source, reading);
             }
         }
         self.step(round.at, span, &counts);
@@ -230,7 +233,9 @@ impl Detail {
 fn said(firing: Vec<Firing>, detail: &BTreeMap<(usize, Labels), Detail>) -> Vec<Notice> {
     let rank = |labels: &Labels| {
         let mut dimensions = DIMENSIONS.iter();
-        dimensions.rposition(|name| labels.get(name).is_some()).map_or(0, |at| at + 1)
+        dimensions
+            .rposition(|name| labels.get(name).is_some())
+            .map_or(0, |at| at + 1)
     };
     let explained = |coarse: &Firing| {
         firing.iter().any(|fine| {
@@ -291,7 +296,11 @@ fn on(subject: &Labels) -> String {
 fn most(counts: &BTreeMap<String, f64>) -> String {
     let mut counts: Vec<(&String, &f64)> = counts.iter().filter(|(name, _)| *name != "-").collect();
     counts.sort_by(|left, right| right.1.total_cmp(left.1));
-    let words: Vec<&str> = counts.iter().take(2).map(|(name, _)| name.as_str()).collect();
+    let words: Vec<&str> = counts
+        .iter()
+        .take(2)
+        .map(|(name, _)| name.as_str())
+        .collect();
     if words.is_empty() {
         String::new()
     } else {

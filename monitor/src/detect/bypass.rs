@@ -50,10 +50,16 @@ impl Detector for Bypass {
 
 impl Gateway {
     fn look(&mut self, at: i64, source: &SourceRound) -> Vec<Notice> {
-        let successes: f64 = source.flows_of(Signal::Succeeded).map(|one| one.value).sum();
+        let successes: f64 = source
+            .flows_of(Signal::Succeeded)
+            .map(|one| one.value)
+            .sum();
         let sum = |accept: fn(&Reading) -> bool| -> f64 {
             let verdicts = source.flows_of(Signal::Verdict);
-            verdicts.filter(|one| accept(one)).map(|one| one.value).sum()
+            verdicts
+                .filter(|one| accept(one))
+                .map(|one| one.value)
+                .sum()
         };
         let outcome = |one: &Reading| one.labels.or_dash("outcome") != "refused";
         let let_through = sum(outcome);

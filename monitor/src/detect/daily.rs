@@ -44,7 +44,9 @@ impl Detector for Daily {
             Some((bucket, sum)) if *bucket < now => {
                 let (gap, sum) = (now.saturating_sub(*bucket), *sum);
                 // Rounds as long as a bucket are history being read back: nothing to forecast yet.
-                self.holds = (round.span_seconds() < 60.0).then(|| self.judge(sum)).flatten();
+                self.holds = (round.span_seconds() < 60.0)
+                    .then(|| self.judge(sum))
+                    .flatten();
                 self.close(sum, gap);
                 self.open = Some((now, requests));
             }
@@ -88,7 +90,9 @@ impl Daily {
             severity: Severity::Info,
             subject: Labels::default(),
             seen: format!("{seen:.0} requests in a quarter of an hour"),
-            baseline: format!("{lower:.0} to {upper:.0} at this time of day, {point:.0} most likely"),
+            baseline: format!(
+                "{lower:.0} to {upper:.0} at this time of day, {point:.0} most likely"
+            ),
             fits: "A campaign, an outage in front of the gates, or a holiday.".to_owned(),
             remedy: "Read it beside the other alerts; alone it asks for nothing.".to_owned(),
         })

@@ -48,7 +48,9 @@ pub fn endings(round: &Round) -> Vec<Expiry> {
                 source: source.source.clone(),
                 days: days(reading),
             };
-            let kept = all.entry((what, name.to_owned())).or_insert_with(|| found.clone());
+            let kept = all
+                .entry((what, name.to_owned()))
+                .or_insert_with(|| found.clone());
             if found.days < kept.days {
                 *kept = found;
             }
@@ -85,10 +87,12 @@ impl Detector for Endings {
                     subject: Labels::new([(one.what, one.name.as_str())]),
                     seen: format!("the {} {} at {} {when}", one.what, one.name, one.source),
                     baseline: format!("{WARN_DAYS:.0} days are enough to renew in peace"),
-                    fits: "Not an attack; from that hour on, every request that needs it fails.".to_owned(),
-                    remedy: "Renew it, put the new one beside the old (policies take several keys per \
-                             sender, Envoy takes certificates by SDS), then remove the old one."
+                    fits: "Not an attack; from that hour on, every request that needs it fails."
                         .to_owned(),
+                    remedy:
+                        "Renew it, put the new one beside the old (policies take several keys per \
+                             sender, Envoy takes certificates by SDS), then remove the old one."
+                            .to_owned(),
                 }
             })
             .collect()

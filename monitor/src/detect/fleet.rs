@@ -32,7 +32,10 @@ const SETTLED_SECONDS: f64 = 60.0;
 /// Shares that are compared.
 const ASPECTS: [(&str, &str); 3] = [
     ("refused", "of its requests were refused"),
-    ("weaker", "of its handshakes had no post-quantum group or old TLS"),
+    (
+        "weaker",
+        "of its handshakes had no post-quantum group or old TLS",
+    ),
     ("open", "of its requests went through open routes"),
 ];
 
@@ -158,13 +161,18 @@ impl Fleet {
             *votes.entry(*revision).or_default() += 1;
         }
         let most = votes.iter().max_by_key(|vote| (*vote.1, *vote.0));
-        let most = most.filter(|vote| vote.1 * 2 > revisions.len()).map(|vote| *vote.0);
+        let most = most
+            .filter(|vote| vote.1 * 2 > revisions.len())
+            .map(|vote| *vote.0);
         let Some(most) = most.filter(|_| revisions.len() >= FLEET) else {
             self.other_policy.clear();
             return Vec::new();
         };
-        self.other_policy
-            .retain(|gateway, _| revisions.get(gateway.as_str()).is_some_and(|own| *own != most));
+        self.other_policy.retain(|gateway, _| {
+            revisions
+                .get(gateway.as_str())
+                .is_some_and(|own| *own != most)
+        });
         let mut notices = Vec::new();
         for (gateway, own) in revisions.iter().filter(|one| *one.1 != most) {
             let seconds = self.other_policy.entry((*gateway).to_owned()).or_default();
@@ -220,8 +228,16 @@ fn sums(source: &SourceRound) -> [f64; 6] {
     let mut sums = [0.0; 6];
     for reading in source.flows_of(Signal::Verdict) {
         let outcome = reading.labels.or_dash("outcome");
-        sums[0] += if outcome == "refused" { reading.value } else { 0.0 };
-        sums[4] += if outcome == "open" { reading.value } else { 0.0 };
+        sums[0] += if outcome == "refused" {
+            reading.value
+        } else {
+            0.0
+        };
+        sums[4] += if outcome == "open" {
+            reading.value
+        } else {
+            0.0
+        };
         sums[1] += reading.value;
         sums[5] += reading.value;
     }

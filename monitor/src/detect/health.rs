@@ -53,8 +53,11 @@ impl Gateway {
             subject: subject(source),
             seen: format!("no metrics for {} rounds: {why}", self.missed),
             baseline: "it answered before, or was named on the command line".to_owned(),
-            fits: "The process ended or hangs, or its admin port is not reachable from here.".to_owned(),
-            remedy: "See whether it still serves; if it does, only the way of its metrics is broken.".to_owned(),
+            fits: "The process ended or hangs, or its admin port is not reachable from here."
+                .to_owned(),
+            remedy:
+                "See whether it still serves; if it does, only the way of its metrics is broken."
+                    .to_owned(),
         })
     }
 
@@ -107,10 +110,15 @@ impl Gateway {
                 finding: Finding::ConfigRefused,
                 severity: Severity::Warning,
                 subject: subject(source),
-                seen: format!("{refused:.0} configurations were refused in {:.0} s", self.recent.span()),
+                seen: format!(
+                    "{refused:.0} configurations were refused in {:.0} s",
+                    self.recent.span()
+                ),
                 baseline: "a configuration that was checked is taken".to_owned(),
-                fits: "A broken policy or module was pushed. The last good one is still in effect.".to_owned(),
-                remedy: "`sealgate check` on what was pushed says every fault with its place.".to_owned(),
+                fits: "A broken policy or module was pushed. The last good one is still in effect."
+                    .to_owned(),
+                remedy: "`sealgate check` on what was pushed says every fault with its place."
+                    .to_owned(),
             });
         }
         if faults > 0.0 {

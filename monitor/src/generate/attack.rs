@@ -7,7 +7,10 @@ use crate::round::{Millis, Role};
 
 /// An attack or fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names are what they are; `about` says more")]
+#[expect(
+    missing_docs,
+    reason = "the names are what they are; `about` says more"
+)]
 pub enum Attack {
     DecryptionOracle,
     KeyGuessing,
@@ -170,23 +173,37 @@ impl Attack {
             GroupDowngrade => {
                 for gateway in gateways {
                     let more = random.poisson(3.4 * seconds);
-                    gateway.add("envoy_listener_ssl_curves{envoy_ssl_curve=\"X25519\"}", more);
+                    gateway.add(
+                        "envoy_listener_ssl_curves{envoy_ssl_curve=\"X25519\"}",
+                        more,
+                    );
                 }
             }
             VersionDowngrade => {
                 for gateway in gateways {
                     let more = random.poisson(1.2 * seconds);
-                    gateway.add("envoy_listener_ssl_versions{envoy_ssl_version=\"TLSv1.2\"}", more);
+                    gateway.add(
+                        "envoy_listener_ssl_versions{envoy_ssl_version=\"TLSv1.2\"}",
+                        more,
+                    );
                 }
             }
             AlgorithmDowngrade => {
                 for gateway in gateways {
                     let more = random.poisson(6.0 * seconds);
-                    gateway.add(&algorithm("payments", "key-management", "RSA-OAEP", "legacy"), more);
+                    gateway.add(
+                        &algorithm("payments", "key-management", "RSA-OAEP", "legacy"),
+                        more,
+                    );
                 }
             }
             OddGateway => {
-                let reasons = ["no-route", "too-many-headers", "bad-framing", "target-too-long"];
+                let reasons = [
+                    "no-route",
+                    "too-many-headers",
+                    "bad-framing",
+                    "target-too-long",
+                ];
                 for gateway in gateways.take(1) {
                     for reason in reasons {
                         let more = random.poisson(5.0 * seconds);
@@ -197,12 +214,18 @@ impl Attack {
             QueryOfDeath => {
                 for gateway in gateways.take(1) {
                     gateway.add("sealgate_panics_total{}", random.poisson(0.15 * seconds));
-                    gateway.add("envoy_wasm_envoy_wasm_runtime_v8_vm_reload_success{}", random.poisson(0.1 * seconds));
+                    gateway.add(
+                        "envoy_wasm_envoy_wasm_runtime_v8_vm_reload_success{}",
+                        random.poisson(0.1 * seconds),
+                    );
                 }
             }
             BrokenPush => {
                 for gateway in gateways.take(1) {
-                    gateway.add("envoy_extension_config_discovery_http_filter_config_fail{}", 1.0);
+                    gateway.add(
+                        "envoy_extension_config_discovery_http_filter_config_fail{}",
+                        1.0,
+                    );
                 }
             }
             CertificateEnds => {
@@ -216,7 +239,10 @@ impl Attack {
             BridgeDown | TokenDown => {
                 for gateway in gateways {
                     let refused = random.poisson(8.0 * seconds);
-                    gateway.add(&verdict("payments", "payload", "refused", "payload-key-service"), refused);
+                    gateway.add(
+                        &verdict("payments", "payload", "refused", "payload-key-service"),
+                        refused,
+                    );
                 }
                 for bridge in sources.iter_mut().filter(|one| one.role == Role::Bridge) {
                     if self == BridgeDown {

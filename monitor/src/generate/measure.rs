@@ -93,13 +93,21 @@ impl Score {
     #[must_use]
     pub fn precision(&self) -> f64 {
         let all = self.right + self.wrong.len();
-        if all == 0 { 1.0 } else { self.right as f64 / all as f64 }
+        if all == 0 {
+            1.0
+        } else {
+            self.right as f64 / all as f64
+        }
     }
 
     /// Share of the runs in which the attack was found.
     #[must_use]
     pub fn recall(&self) -> f64 {
-        if self.runs == 0 { 0.0 } else { self.found as f64 / self.runs as f64 }
+        if self.runs == 0 {
+            0.0
+        } else {
+            self.found as f64 / self.runs as f64
+        }
     }
 
     /// The middle of the times until it was said.

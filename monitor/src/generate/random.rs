@@ -62,7 +62,11 @@ mod tests {
         for mean in [0.3, 4.0, 80.0] {
             let draws: Vec<f64> = (0..4000).map(|_| random.poisson(mean)).collect();
             let average = draws.iter().sum::<f64>() / 4000.0;
-            let spread = draws.iter().map(|draw| (draw - average).powi(2)).sum::<f64>() / 4000.0;
+            let spread = draws
+                .iter()
+                .map(|draw| (draw - average).powi(2))
+                .sum::<f64>()
+                / 4000.0;
             assert!((average / mean - 1.0).abs() < 0.1, "{mean}: {average}");
             assert!((spread / mean - 1.0).abs() < 0.15, "{mean}: {spread}");
         }

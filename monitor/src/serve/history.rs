@@ -154,6 +154,9 @@ mod tests {
     fn names_with_any_character_arrive() {
         assert_eq!(decoded("a%2Fb%20c+d").as_deref(), Some("a/b c d"));
         assert_eq!(decoded("%C3%BC").as_deref(), Some("ü"));
-        assert_eq!((decoded("%C3"), decoded("%4"), decoded("%zz")), (None, None, None));
+        assert_eq!(
+            (decoded("%C3"), decoded("%4"), decoded("%zz")),
+            (None, None, None)
+        );
     }
 }

@@ -53,7 +53,10 @@ fn a_crash_costs_no_more_than_the_open_short_slot() {
     let copy = folder.path().join("copy.redb");
     std::fs::copy(&path, &copy).expect("a copy");
     let mut after = Store::open(&copy).expect("opens");
-    assert_eq!(values(&after, 0), [(0, 2.0, 1.0), (10_000, 2.0, 1.0), (20_000, 1.0, 1.0)]);
+    assert_eq!(
+        values(&after, 0),
+        [(0, 2.0, 1.0), (10_000, 2.0, 1.0), (20_000, 1.0, 1.0)]
+    );
     // The open minute goes on where it was.
     after.add(&round(25_000, 1.0)).expect("added");
     assert_eq!(values(&after, 1), [(0, 6.0, 1.0)]);
@@ -100,7 +103,11 @@ fn series_that_no_slot_has_lose_their_number_at_the_next_start() {
     store.add(&later).expect("added");
     drop(store);
     let store = Store::open(&path).expect("opens");
-    let sources: BTreeSet<&str> = store.names.values().map(|one| one.source.as_str()).collect();
+    let sources: BTreeSet<&str> = store
+        .names
+        .values()
+        .map(|one| one.source.as_str())
+        .collect();
     assert_eq!(sources, BTreeSet::from(["other"]));
 }
 

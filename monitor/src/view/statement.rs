@@ -45,7 +45,12 @@ pub(super) struct Facts<'v> {
 }
 
 pub(super) fn all(facts: &Facts<'_>) -> Vec<Statement> {
-    vec![sealed(facts), strength(facts), next_end(facts), failures(facts)]
+    vec![
+        sealed(facts),
+        strength(facts),
+        next_end(facts),
+        failures(facts),
+    ]
 }
 
 fn sealed(facts: &Facts<'_>) -> Statement {
@@ -56,7 +61,10 @@ fn sealed(facts: &Facts<'_>) -> Statement {
         ..
     } = facts.verdicts;
     let through = sealed + open + unjudged;
-    let gateways = facts.sources.iter().filter(|source| source.role == Role::Gateway);
+    let gateways = facts
+        .sources
+        .iter()
+        .filter(|source| source.role == Role::Gateway);
     let down = gateways.filter(|source| !source.up).count();
     let (level, answer, detail) = if unjudged > 0.0 {
         (
@@ -97,7 +105,11 @@ fn sealed(facts: &Facts<'_>) -> Statement {
     let (level, detail) = match (down, level) {
         (0, level) => (level, detail),
         (down, level) => (
-            if level == Level::Good { Level::Notice } else { level },
+            if level == Level::Good {
+                Level::Notice
+            } else {
+                level
+            },
             format!("{detail} {} not answer, and may hide more.", count_do(down)),
         ),
     };
@@ -112,7 +124,8 @@ fn sealed(facts: &Facts<'_>) -> Statement {
 fn strength(facts: &Facts<'_>) -> Statement {
     let sum = |accept: &dyn Fn(&StrengthRow) -> bool| -> f64 {
         let rows = facts.strengths.iter().filter(|row| accept(row));
-        rows.map(|row| row.count).fold(0.0, |sum, count| sum + count)
+        rows.map(|row| row.count)
+            .fold(0.0, |sum, count| sum + count)
     };
     let handshakes = sum(&|row| row.aspect == "tls-group");
     let quantum = sum(&|row| row.aspect == "tls-group" && row.strength == "post-quantum");
@@ -145,7 +158,10 @@ fn strength(facts: &Facts<'_>) -> Statement {
         (Level::Good, "Current algorithms only".to_owned())
     };
     let detail = match weakest {
-        Some(row) => format!("{} is {} ({}). {groups}", row.name, row.strength, row.aspect),
+        Some(row) => format!(
+            "{} is {} ({}). {groups}",
+            row.name, row.strength, row.aspect
+        ),
         None => groups,
     };
     Statement {

@@ -196,7 +196,9 @@ pub(super) fn keys(recent: &VecDeque<Round>) -> Vec<KeyRow> {
 }
 
 fn top(counts: &BTreeMap<&str, f64>) -> Option<String> {
-    let most = counts.iter().max_by(|left, right| left.1.total_cmp(right.1));
+    let most = counts
+        .iter()
+        .max_by(|left, right| left.1.total_cmp(right.1));
     most.map(|(name, _)| (*name).to_owned())
 }
 

@@ -58,7 +58,9 @@ impl Deliveries {
         {
             self.sent = now;
             let ended = ledger.closed().filter(|alert| {
-                alert.ended.is_some_and(|ended| now.saturating_sub(ended) < FAREWELL)
+                alert
+                    .ended
+                    .is_some_and(|ended| now.saturating_sub(ended) < FAREWELL)
             });
             let alerts: Vec<&Alert> = ledger.open().into_iter().chain(ended).collect();
             if !alerts.is_empty() {

@@ -161,11 +161,23 @@ pub(crate) async fn ask(
         match &endpoint.place {
             Place::Tcp(address) => {
                 let stream = TcpStream::connect(address).await;
-                exchange(stream.map_err(|_| AskError::Refused)?, endpoint, ask, max_bytes).await
+                exchange(
+                    stream.map_err(|_| AskError::Refused)?,
+                    endpoint,
+                    ask,
+                    max_bytes,
+                )
+                .await
             }
             Place::Unix(path) => {
                 let stream = UnixStream::connect(path).await;
-                exchange(stream.map_err(|error| no_socket(&error))?, endpoint, ask, max_bytes).await
+                exchange(
+                    stream.map_err(|error| no_socket(&error))?,
+                    endpoint,
+                    ask,
+                    max_bytes,
+                )
+                .await
             }
         }
     };
@@ -190,7 +202,11 @@ where
         // A failure shows at the request.
         let _ = connection.await;
     }));
-    let method = if ask.body.is_some() { Method::POST } else { Method::GET };
+    let method = if ask.body.is_some() {
+        Method::POST
+    } else {
+        Method::GET
+    };
     let mut request = Request::builder()
         .method(method)
         .uri(endpoint.target.as_str())
@@ -245,7 +261,10 @@ mod tests {
     fn urls_that_are_endpoints_and_that_are_not() {
         let of = |url| Endpoint::url(url, "/stats/prometheus");
         let plain = of("http://127.0.0.1:9901").unwrap();
-        assert_eq!((plain.name().as_str(), plain.target.as_str()), ("127.0.0.1:9901", "/stats/prometheus"));
+        assert_eq!(
+            (plain.name().as_str(), plain.target.as_str()),
+            ("127.0.0.1:9901", "/stats/prometheus")
+        );
         assert_eq!(of("http://gw/metrics?x=1").unwrap().target, "/metrics?x=1");
         assert_eq!(of("http://gw").unwrap().name(), "gw:80");
         assert_eq!(of("https://gw"), Err(EndpointError::NotHttp));

@@ -79,7 +79,10 @@ fn each_attack_is_at_alertmanager_within_half_a_minute_and_normal_load_is_not() 
         }
     }
     println!("at Alertmanager after: {told:#?}");
-    let late: Vec<Attack> = FAST.into_iter().filter(|one| !told.contains_key(one)).collect();
+    let late: Vec<Attack> = FAST
+        .into_iter()
+        .filter(|one| !told.contains_key(one))
+        .collect();
     assert!(late.is_empty(), "not told within half a minute: {late:?}");
 }
 
@@ -125,7 +128,10 @@ fn an_alert_is_signed_told_once_and_resolved_also_when_the_monitor_was_started_a
     let firing = wait(|| of_bridge(&receiver.taken(), "firing"));
     check_signature(&firing);
     let tries: Vec<Message> = receiver.messages().into_iter().take(2).collect();
-    assert_eq!(tries[0].headers["webhook-id"], tries[1].headers["webhook-id"]);
+    assert_eq!(
+        tries[0].headers["webhook-id"],
+        tries[1].headers["webhook-id"]
+    );
     drop(first);
 
     let _second = Watching::start(&arguments, &log);
@@ -161,10 +167,16 @@ fn body(message: &Message) -> Value {
 /// As the specification has it, with OpenSSL's HMAC: base64 of HMAC-SHA-256 over `id.timestamp.body`.
 fn check_signature(message: &Message) {
     let header = |name: &str| message.headers[name].as_str();
-    let secret = Base64::decode_vec(SECRET.strip_prefix("whsec_").expect("a secret")).expect("base64");
+    let secret =
+        Base64::decode_vec(SECRET.strip_prefix("whsec_").expect("a secret")).expect("base64");
     let key = PKey::hmac(&secret).expect("a key");
     let mut signer = Signer::new(MessageDigest::sha256(), &key).expect("a signer");
-    let signed = format!("{}.{}.{}", header("webhook-id"), header("webhook-timestamp"), message.body);
+    let signed = format!(
+        "{}.{}.{}",
+        header("webhook-id"),
+        header("webhook-timestamp"),
+        message.body
+    );
     signer.update(signed.as_bytes()).expect("hashed");
     let wanted = Base64::encode_string(&signer.sign_to_vec().expect("signed"));
     assert_eq!(header("webhook-signature"), format!("v1,{wanted}"));

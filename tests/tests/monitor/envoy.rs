@@ -42,18 +42,30 @@ fn what_envoy_counts_is_what_the_page_says() {
         })
     };
     assert!(has("tls-version", "TLSv1.3", "current"), "{strengths:#?}");
-    assert!(has("tls-group", "X25519MLKEM768", "post-quantum"), "{strengths:#?}");
+    assert!(
+        has("tls-group", "X25519MLKEM768", "post-quantum"),
+        "{strengths:#?}"
+    );
     let endings = view["endings"].as_array().expect("endings");
     let gateway = endings.iter().find(|row| row["name"] == "gateway");
-    assert!(gateway.is_some_and(|row| row["days"].as_f64() > Some(0.0)), "{endings:#?}");
+    assert!(
+        gateway.is_some_and(|row| row["days"].as_f64() > Some(0.0)),
+        "{endings:#?}"
+    );
     let routes = view["routes"].as_array().expect("routes");
     let names: Vec<&Value> = routes.iter().map(|row| &row["name"]).collect();
-    assert!(names.contains(&&"shared".into()) && names.contains(&&"raw".into()), "{names:?}");
+    assert!(
+        names.contains(&&"shared".into()) && names.contains(&&"raw".into()),
+        "{names:?}"
+    );
 
     drop(envoy);
     let alert = watching.wait_for(LIMIT, |view| {
         let alerts = view["alerts"].as_array()?;
-        alerts.iter().find(|one| one["notice"]["finding"] == "gateway-down").cloned()
+        alerts
+            .iter()
+            .find(|one| one["notice"]["finding"] == "gateway-down")
+            .cloned()
     });
     assert_eq!(alert["notice"]["severity"], "critical");
 }
@@ -80,7 +92,13 @@ fn an_envoy_without_the_module_is_called_bypassed() {
     }
     let alert = watching.wait_for(LIMIT, |view| {
         let alerts = view["alerts"].as_array()?;
-        alerts.iter().find(|one| one["notice"]["finding"] == "gate-bypassed").cloned()
+        alerts
+            .iter()
+            .find(|one| one["notice"]["finding"] == "gate-bypassed")
+            .cloned()
     });
-    assert_eq!(alert["notice"]["subject"][0], serde_json::json!(["gateway", "edge"]));
+    assert_eq!(
+        alert["notice"]["subject"][0],
+        serde_json::json!(["gateway", "edge"])
+    );
 }

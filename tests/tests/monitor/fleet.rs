@@ -63,10 +63,7 @@ impl Fleet {
 
     /// What `sealgate watch` is told.
     pub(crate) fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec![
-            "--history".to_owned(),
-            self.history.display().to_string(),
-        ];
+        let mut arguments = vec!["--history".to_owned(), self.history.display().to_string()];
         for (name, role) in lock(&self.traffic).sources() {
             match role {
                 Role::Gateway => {
@@ -140,6 +137,8 @@ fn lock(traffic: &Mutex<Traffic>) -> MutexGuard<'_, Traffic> {
 }
 
 fn now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock");
     i64::try_from(since.as_millis()).expect("a date")
 }

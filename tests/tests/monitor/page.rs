@@ -24,7 +24,8 @@ fn chromium_shows_the_page_in_light_and_dark_on_a_desk_and_in_a_hand() {
         (view["alerts"].as_array()?.len() >= 2).then_some(())
     });
     // `MONITOR_SHOTS=folder` keeps the pictures, for eyes.
-    let shots = std::env::var_os("MONITOR_SHOTS").map_or_else(|| folder.path().to_owned(), PathBuf::from);
+    let shots =
+        std::env::var_os("MONITOR_SHOTS").map_or_else(|| folder.path().to_owned(), PathBuf::from);
     let script = required::repository().join("tests/tests/monitor/page.mjs");
     let output = Command::new(required::node())
         .arg(&script)
@@ -53,14 +54,30 @@ fn the_server_answers_to_its_own_names_only_and_changes_nothing() {
         let answer = exchange(address, &request).expect("an answer");
         answer.split(' ').nth(1).expect("a status").to_owned()
     };
-    for host in ["127.0.0.1:1", "localhost", "watch.bank.test:443", "[::1]:9900"] {
+    for host in [
+        "127.0.0.1:1",
+        "localhost",
+        "watch.bank.test:443",
+        "[::1]:9900",
+    ] {
         assert_eq!(status("GET /", host), "200", "{host}");
     }
-    for host in ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test", ""] {
+    for host in [
+        "evil.test",
+        "localhost.evil.test",
+        "127.0.0.1.evil.test",
+        "",
+    ] {
         assert_eq!(status("GET /api/view", host), "421", "{host}");
     }
     assert_eq!(status("POST /api/view", "localhost"), "405");
     assert_eq!(status("GET /../etc/passwd", "localhost"), "404");
-    assert_eq!(status("GET /api/history?by=all&span=9999999999", "localhost"), "400");
-    assert!(get(address, "/api/history?by=policy&name=payments&span=3600").is_some_and(|json| json.contains("sealed")));
+    assert_eq!(
+        status("GET /api/history?by=all&span=9999999999", "localhost"),
+        "400"
+    );
+    assert!(
+        get(address, "/api/history?by=policy&name=payments&span=3600")
+            .is_some_and(|json| json.contains("sealed"))
+    );
 }

@@ -32,7 +32,9 @@ impl Receiver {
                 let so_far = kept.lock().unwrap_or_else(PoisonError::into_inner).len();
                 let status = if so_far < failures { 503 } else { 204 };
                 if let Some(message) = receive(stream, status) {
-                    kept.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+                    kept.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(message);
                 }
             }
         });
@@ -67,7 +69,11 @@ fn receive(mut stream: TcpStream, status: u16) -> Option<Message> {
                 .collect();
             let length: usize = headers.get("content-length")?.parse().ok()?;
             if body.len() >= length {
-                write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok()?;
+                write!(
+                    stream,
+                    "HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                )
+                .ok()?;
                 return Some(Message {
                     headers,
                     body: body.to_owned(),

@@ -67,8 +67,11 @@ pub(crate) struct Alertmanager {
 impl Alertmanager {
     pub(crate) fn start(folder: &Path) -> Self {
         let config = folder.join("alertmanager.yml");
-        std::fs::write(&config, "route: { receiver: none }\nreceivers: [{ name: none }]\n")
-            .expect("written");
+        std::fs::write(
+            &config,
+            "route: { receiver: none }\nreceivers: [{ name: none }]\n",
+        )
+        .expect("written");
         let address = free_address();
         let arguments = [
             format!("--config.file={}", config.display()),
@@ -109,15 +112,24 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Option<String> {
         &format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"),
     )?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
-    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    head.starts_with("HTTP/1.1 200")
-        .then(|| if chunked { unchunked(body) } else { body.to_owned() })
+    let chunked = head
+        .to_ascii_lowercase()
+        .contains("transfer-encoding: chunked");
+    head.starts_with("HTTP/1.1 200").then(|| {
+        if chunked {
+            unchunked(body)
+        } else {
+            body.to_owned()
+        }
+    })
 }
 
 /// The whole answer to these bytes.
 pub(crate) fn exchange(address: SocketAddr, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .ok()?;
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
