@@ -208,8 +208,9 @@ impl Store {
                 }
                 if let Some(Some((number, slot))) = self.open.get(at) {
                     slots.insert(number, slot.encode().as_slice())?;
-                    let oldest = number.saturating_sub(kept);
-                    slots.retain_in(..=oldest, |_, _| false)?;
+                    if let Some(too_old) = number.checked_sub(kept) {
+                        slots.retain_in(..=too_old, |_, _| false)?;
+                    }
                 }
             }
         }

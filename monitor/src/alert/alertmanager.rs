@@ -45,10 +45,11 @@ fn one(alert: &Alert, page: Option<&str>, now: Millis) -> Value {
         "startsAt": rfc3339(alert.since),
         "endsAt": rfc3339(ends),
     });
+    // With a path: its validation takes `host#fragment` for a host.
     if let (Some(page), Some(body)) = (page, body.as_object_mut()) {
         body.insert(
             "generatorURL".into(),
-            format!("{page}#alert-{}", alert.id).into(),
+            format!("{}/#alert-{}", page.trim_end_matches('/'), alert.id).into(),
         );
     }
     body

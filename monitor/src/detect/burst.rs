@@ -19,10 +19,10 @@ use table::{BURSTS, Burst};
 
 /// Seconds in which failures are counted together.
 const WINDOW_SECONDS: i64 = 20;
-/// Natural logarithm of how rarely chance alone reaches the limit: once in 65 million looks.
-const RARITY: f64 = 18.0;
+/// Natural logarithm of how rarely chance alone reaches the limit: once in 25 thousand million looks.
+const RARITY: f64 = 24.0;
 /// Seconds after which a baseline is one. Until then only what is most of the traffic is said.
-const LEARNED_SECONDS: f64 = 60.0;
+const LEARNED_SECONDS: f64 = 30.0;
 /// Share of the requests that is "most of the traffic" while nothing is learned.
 const COLD_SHARE: f64 = 0.5;
 /// Seconds after which even a lasting burst becomes part of the usual.
@@ -250,8 +250,8 @@ fn said(firing: Vec<Firing>, detail: &BTreeMap<(usize, Labels), Detail>) -> Vec<
         .map(|one| {
             let burst = one.burst;
             let detail = detail.get(&(one.at, one.subject.clone()));
-            let most = |of: fn(&Detail) -> &BTreeMap<String, f64>| {
-                detail.map_or_else(String::new, |detail| most(of(detail)))
+            let most = |word: &str, of: fn(&Detail) -> &BTreeMap<String, f64>| {
+                detail.map_or_else(String::new, |detail| most(word, of(detail)))
             };
             let severity = if one.count > 4.0 * one.limit {
                 Severity::Critical
@@ -268,8 +268,8 @@ fn said(firing: Vec<Firing>, detail: &BTreeMap<(usize, Labels), Detail>) -> Vec<
                     burst.what,
                     one.seconds,
                     on(&one.subject),
-                    most(|detail| &detail.by_reason),
-                    most(|detail| &detail.by_source),
+                    most("mostly", |detail| &detail.by_reason),
+                    most("at", |detail| &detail.by_source),
                 ),
                 baseline: format!(
                     "usually {} a minute here; {:.0} in {:.0} s would still be chance",
@@ -293,7 +293,7 @@ fn on(subject: &Labels) -> String {
 }
 
 /// The two largest, with their counts.
-fn most(counts: &BTreeMap<String, f64>) -> String {
+fn most(word: &str, counts: &BTreeMap<String, f64>) -> String {
     let mut counts: Vec<(&String, &f64)> = counts.iter().filter(|(name, _)| *name != "-").collect();
     counts.sort_by(|left, right| right.1.total_cmp(left.1));
     let words: Vec<&str> = counts
@@ -304,7 +304,7 @@ fn most(counts: &BTreeMap<String, f64>) -> String {
     if words.is_empty() {
         String::new()
     } else {
-        format!(", most of them {}", words.join(" and "))
+        format!("; {word} {}", words.join(" and "))
     }
 }
 

@@ -4,7 +4,7 @@
 //! The library that has more refined ways (`augurs-outlier`) brings two dozen crates and has most of
 //! this workspace compiled anew; among a handful of gateways a median says the same.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Detector;
 use super::window::Window;
@@ -43,6 +43,9 @@ const ASPECTS: [(&str, &str); 3] = [
 #[derive(Default)]
 pub(super) struct Fleet {
     gateways: BTreeMap<String, Gateway>,
+    /// Gateways and aspects that differ: until they are alike again by half the measure, so that one
+    /// on the edge is one finding.
+    differ: BTreeSet<(String, usize)>,
     other_policy: HashMap<String, f64>,
 }
 
@@ -90,7 +93,7 @@ impl Detector for Fleet {
 }
 
 impl Fleet {
-    fn outliers(&self) -> Vec<Notice> {
+    fn outliers(&mut self) -> Vec<Notice> {
         let mut notices = Vec::new();
         for (aspect, (name, words)) in ASPECTS.into_iter().enumerate() {
             let fleet: Vec<(&String, Vec<(f64, f64)>)> = self
@@ -103,8 +106,20 @@ impl Fleet {
                 continue;
             }
             let outliers: Vec<usize> = (0..fleet.len())
-                .filter(|&at| (0..POINTS).all(|point| is_outlier(&fleet, at, point)))
+                .filter(|&at| {
+                    let held = fleet
+                        .get(at)
+                        .is_some_and(|one| self.differ.contains(&(one.0.clone(), aspect)));
+                    let measure = if held { 0.5 } else { 1.0 };
+                    (0..POINTS).all(|point| is_outlier(&fleet, at, point, measure))
+                })
                 .collect();
+            let differ: BTreeSet<(String, usize)> = outliers
+                .iter()
+                .filter_map(|at| Some((fleet.get(*at)?.0.clone(), aspect)))
+                .collect();
+            self.differ.retain(|one| one.1 != aspect);
+            self.differ.extend(differ);
             // One that differs is said; when a third of them differ, there is no fleet to differ from.
             if outliers.len() * 3 > fleet.len() {
                 continue;
@@ -195,7 +210,7 @@ impl Fleet {
 }
 
 /// Whether one gateway's share is far from the median of the others, at one point of time.
-fn is_outlier(fleet: &[(&String, Vec<(f64, f64)>)], at: usize, point: usize) -> bool {
+fn is_outlier(fleet: &[(&String, Vec<(f64, f64)>)], at: usize, point: usize, measure: f64) -> bool {
     let of = |at: usize| fleet.get(at).and_then(|one| one.1.get(point)).copied();
     let Some((part, whole)) = of(at) else {
         return false;
@@ -209,7 +224,7 @@ fn is_outlier(fleet: &[(&String, Vec<(f64, f64)>)], at: usize, point: usize) -> 
     let spread = median(others.iter().map(|other| (other - middle).abs()).collect());
     let chance = (middle.max(1.0 / whole) * (1.0 - middle).max(0.01) / whole).sqrt();
     let limit = ALIKE.max(DEVIATIONS * spread).max(CHANCE * chance);
-    (part / whole - middle).abs() > limit
+    (part / whole - middle).abs() > measure * limit
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

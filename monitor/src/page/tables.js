@@ -77,7 +77,7 @@ function bar(name, value, share, kind) {
 export function endings(view) {
   if (!view.endings.length) return [el("p", { class: "empty" }, "No source says when a certificate or key ends.")];
   const badge = (days) => (days < 3 ? "bad" : days < 21 ? "notice" : "good");
-  const left = (days) => (days < 0 ? "ended" : days < 2 ? `${Math.round(days * 24)} hours` : `${Math.round(days)} days`);
+  const left = (days) => (days < 0 ? "ended" : days < 2 ? `${Math.round(days * 24)} hours` : days < 1000 ? `${Math.round(days)} days` : `${Math.round(days / 365.25)} years`);
   return [table(["What", "Where", ["Left", "number"]], view.endings.slice(0, 8).map((row) => [
     [row.name, " ", el("span", { class: "badge" }, row.what)], row.source,
     [el("span", { class: `badge ${badge(row.days)}` }, left(row.days))]]))];

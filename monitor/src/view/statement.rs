@@ -193,7 +193,8 @@ fn next_end(facts: &Facts<'_>) -> Statement {
         answer: match first.days {
             days if days < 0.0 => format!("{} has expired", first.name),
             days if days < 2.0 => format!("{} in {:.0} hours", first.name, days * 24.0),
-            days => format!("{} in {days:.0} days", first.name),
+            days if days < 1_000.0 => format!("{} in {days:.0} days", first.name),
+            days => format!("{} in {:.0} years", first.name, days / 365.25),
         },
         detail: format!(
             "A {} at {}; {} of {} known ends within 21 days.",

@@ -36,6 +36,12 @@ async function visit(name, options) {
   await page.waitForSelector("#traffic-chart svg path");
   await page.waitForSelector(".pulse.live");
 
+  // The first stop of the keyboard leads past the head of the page.
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+
   // Live: the moment shown moves on by itself.
   const before = await page.textContent("#pulse-words");
   await page.waitForFunction((old) => document.getElementById("pulse-words").textContent !== old, before);
@@ -52,12 +58,9 @@ async function visit(name, options) {
 
   // Nothing is wider than the window.
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.equal(wide, 0, "the page scrolls sideways");
+  assert.ok(wide <= 0, "the page scrolls sideways");
 
-  // By keyboard alone: skip link, then along to a route and into it, and back.
-  await page.evaluate(() => document.activeElement.blur());
-  await page.keyboard.press("Tab");
-  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  // By keyboard alone: into a route, and back.
   await page.locator("#routes-list a").first().focus();
   await page.keyboard.press("Enter");
   await page.waitForSelector("#drill:not([hidden])");

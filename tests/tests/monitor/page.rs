@@ -47,7 +47,8 @@ fn the_server_answers_to_its_own_names_only_and_changes_nothing() {
     let fleet = Fleet::start(91, folder.path());
     let mut arguments = fleet.arguments();
     arguments.extend(["--host", "watch.bank.test"].map(str::to_owned));
-    let watching = Watching::start(&arguments, &folder.path().join("watch.log"));
+    let mut watching = Watching::start(&arguments, &folder.path().join("watch.log"));
+    watching.view();
     let address = watching.address;
     let status = |line: &str, host: &str| {
         let request = format!("{line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
