@@ -19,7 +19,7 @@ pub struct DecryptionKey {
 
 enum Inner {
     Direct(ContentEncryptionKey),
-    Wrap(KeyEncryptionKey),
+    Wrap(Box<KeyEncryptionKey>),
     GcmWrap(GcmKeyEncryptionKey),
     Agree(AgreementSecret),
     #[cfg(feature = "pq")]
@@ -40,7 +40,7 @@ impl DecryptionKey {
         let inner = match alg.family() {
             Family::Direct => Inner::Direct(ContentEncryptionKey::from_slice(enc, secret)?),
             Family::Wrap(bytes) if bytes == secret.len() => {
-                Inner::Wrap(KeyEncryptionKey::from_slice(secret)?)
+                Inner::Wrap(Box::new(KeyEncryptionKey::from_slice(secret)?))
             }
             Family::GcmWrap(bytes) if bytes == secret.len() => {
                 Inner::GcmWrap(GcmKeyEncryptionKey::from_slice(secret)?)

@@ -83,7 +83,7 @@ impl Header {
                 }
             }
             let elsewhere = unprotected.of_recipient.contains_key("alg");
-            if !alg_is_protected && !(unprotected.alg_of_recipient && elsewhere) {
+            if !(alg_is_protected || unprotected.alg_of_recipient && elsewhere) {
                 return Err(Malformed::HeaderMember.into());
             }
         }

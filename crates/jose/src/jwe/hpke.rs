@@ -24,6 +24,9 @@ pub(super) const AEAD_TAG_BYTES: usize = 16;
 /// More than any encapsulation draws: ML-KEM-1024 with P-384 takes 80.
 const DRAWN_BYTES: usize = 256;
 
+/// An encapsulated key, and the ciphertext with its tag.
+pub(super) type Encapsulated = (Vec<u8>, Vec<u8>);
+
 /// A suite of KEM, KDF and AEAD. Those on X448 (5 and 6) are not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -243,7 +246,7 @@ impl HpkePublic {
         aad: &[u8],
         plaintext: &[u8],
         random: &mut Random<'_>,
-    ) -> Result<(Vec<u8>, Vec<u8>), JoseError> {
+    ) -> Result<Encapsulated, JoseError> {
         let mut drawn = Drawn::draw(random)?;
         let sealed = with_suite!(
             self.suite,
@@ -314,14 +317,26 @@ pub(super) fn recipient_info(enc: ContentEncryption) -> Vec<u8> {
     [b"JOSE-HPKE rcpt\xff", enc.name().as_bytes(), b"\xff"].concat()
 }
 
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "with_suite! names the whole suite"
+)]
 fn encapsulated_size<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>() -> usize {
     K::EncappedKey::size()
 }
 
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "with_suite! names the whole suite"
+)]
 fn private_size<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>() -> usize {
     K::PrivateKey::size()
 }
 
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "with_suite! names the whole suite"
+)]
 fn check_public<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>(
     public: &[u8],
 ) -> Result<(), KeyFault> {
@@ -330,6 +345,10 @@ fn check_public<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>(
         .map_err(|_| KeyFault::InvalidPoint)
 }
 
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "with_suite! names the whole suite"
+)]
 fn public_of<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>(
     private: &[u8],
 ) -> Result<Vec<u8>, KeyFault> {
@@ -343,7 +362,7 @@ fn seal<A: hpke::aead::Aead, D: hpke::kdf::Kdf, K: Kem>(
     aad: &[u8],
     plaintext: &[u8],
     random: &mut Drawn,
-) -> Result<(Vec<u8>, Vec<u8>), JoseError> {
+) -> Result<Encapsulated, JoseError> {
     let public =
         K::PublicKey::from_bytes(public).map_err(|_| JoseError::Key(KeyFault::InvalidPoint))?;
     let mode = OpModeS::Base;

@@ -25,7 +25,7 @@ impl<'a> Signed<'a> {
     /// # Errors
     /// [`JoseError::Malformed`] or [`JoseError::Unsupported`].
     pub fn compact(token: &'a [u8], limits: &Limits) -> Result<Self, JoseError> {
-        let (header, payload, signature) = segments(token, limits)?;
+        let [header, payload, signature] = segments(token, limits)?;
         let signing_input = token
             .get(
                 ..token
@@ -192,7 +192,7 @@ impl Detached {
     }
 
     fn read(token: &[u8], limits: &Limits, encoded: bool) -> Result<Self, JoseError> {
-        let (header_segment, payload, signature) = segments(token, limits)?;
+        let [header_segment, payload, signature] = segments(token, limits)?;
         if !payload.is_empty() {
             return Err(Malformed::SegmentCount.into());
         }
@@ -251,16 +251,13 @@ pub fn verify(token: &[u8], key: &VerifyKey, limits: &Limits) -> Result<Verified
 }
 
 /// Exactly three segments; stops at the fourth, so a million dots cost nothing.
-fn segments<'a>(
-    token: &'a [u8],
-    limits: &Limits,
-) -> Result<(&'a [u8], &'a [u8], &'a [u8]), Malformed> {
+fn segments<'a>(token: &'a [u8], limits: &Limits) -> Result<[&'a [u8]; 3], Malformed> {
     if token.len() > limits.max_token_bytes {
         return Err(Malformed::TokenTooLong);
     }
     let mut parts = token.split(|&byte| byte == b'.');
     let mut next = || parts.next().ok_or(Malformed::SegmentCount);
-    let segments = (next()?, next()?, next()?);
+    let segments = [next()?, next()?, next()?];
     match parts.next() {
         None => Ok(segments),
         Some(_) => Err(Malformed::SegmentCount),
