@@ -6,6 +6,7 @@ mod bridge;
 mod check;
 mod curl;
 mod demo;
+mod export;
 mod http;
 mod import;
 mod open;
@@ -61,6 +62,9 @@ enum Verb {
     Explain(Box<verify::Args>),
     /// Turn the HMAC plugin configuration of Kong, APISIX or Higress into a policy
     Import(import::Args),
+    /// Turn a policy into what Envoy, Istio, Envoy Gateway or Kubernetes apply, or into the HMAC plugin
+    /// configuration of Kong, APISIX or Higress
+    Export(Box<export::Args>),
     /// Scan recorded values or requests for injections, and print a verdict for each
     Scan(Box<scan::Args>),
     /// Play the whole path on this machine; `cargo xtask demo` builds what it needs
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
         Verb::Check(args) => check::run(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Import(args) => import::run(&args),
+        Verb::Export(args) => export::run(&args),
         Verb::Scan(args) => scan::run(&args),
         Verb::Sign(args) => sign::run(&args),
         Verb::Verify(args) => verify::run(&args),

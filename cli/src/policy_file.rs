@@ -51,6 +51,11 @@ impl PolicyFile {
         })
     }
 
+    /// Where it was read from.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The document.
     pub(crate) fn document(&self) -> &Value {
         &self.document

@@ -1,5 +1,7 @@
 //! `sealgate run`: the embedded gateway of `sealgate-host-shim`, with a policy file.
 
+mod admin;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,6 +75,10 @@ pub(crate) struct Args {
     #[arg(long, env = "SEALGATE_PLUGIN_WASM", value_name = "WASM")]
     module: Option<PathBuf>,
 
+    /// Loopback address to serve /metrics on, as Prometheus text
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<SocketAddr>,
+
     /// Threads, each with a VM of its own
     #[arg(long, value_name = "N", default_value_t = 2)]
     workers: usize,
@@ -107,6 +113,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let _inside = runtime.enter();
         Signals::new()?
     };
+    let admin = match args.admin {
+        Some(address) => Some(runtime.block_on(admin::bind(address))?),
+        None => None,
+    };
     let gateway = args.gateway()?;
     eprintln!(
         "{GOOD}listening{GOOD:#} on {} for {}, policy {}",
@@ -114,7 +124,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         args.upstream,
         args.policy.display()
     );
-    runtime.block_on(ended.wait());
+    runtime.block_on(async {
+        match &admin {
+            Some(listener) => tokio::select! {
+                () = ended.wait() => {}
+                () = admin::serve(listener, &gateway) => {}
+            },
+            None => ended.wait().await,
+        }
+    });
     eprintln!("{DIM}finishing the requests in flight{DIM:#}");
     gateway.shutdown();
     Ok(ExitCode::SUCCESS)

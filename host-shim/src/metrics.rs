@@ -157,16 +157,34 @@ impl Metrics {
         self.lock().by_name.keys().cloned().collect()
     }
 
-    /// Prometheus text. A character that a metric name may not hold becomes `_`, as in Envoy.
+    /// Prometheus text. Labels that a guest writes into a name (`requests_policy=a_total`) are lifted
+    /// out, as the `stats_tags` of an Envoy do: each stands between the last `_` before its `=` and
+    /// the last `_` before the next one, and what follows the last value is the unit. A character
+    /// that a metric name may not hold becomes `_`.
     pub fn prometheus_text(&self) -> String {
         let inner = self.lock();
-        let mut out = String::new();
+        let mut families: BTreeMap<String, (MetricKind, String)> = BTreeMap::new();
         for metric in inner
             .by_name
             .values()
             .filter_map(|&id| inner.metrics.get(id))
         {
-            write_metric(&mut out, metric);
+            let (name, labels) = lift(&metric.name);
+            let (_, lines) = families
+                .entry(name.clone())
+                .or_insert_with(|| (metric.kind, String::new()));
+            write_metric(lines, &name, &labels, metric);
+        }
+        let mut out = String::new();
+        for (name, (kind, lines)) in families {
+            let kind = match kind {
+                MetricKind::Counter => "counter",
+                MetricKind::Gauge => "gauge",
+                MetricKind::Histogram => "histogram",
+            };
+            // Writing into a String cannot fail.
+            let _ = writeln!(out, "# TYPE {name} {kind}");
+            out.push_str(&lines);
         }
         out
     }
@@ -187,35 +205,50 @@ fn id_of(index: usize) -> Result<u32, Status> {
     u32::try_from(index).map_err(|_| Status::InternalFailure)
 }
 
-fn write_metric(out: &mut String, metric: &Metric) {
-    let name: String = metric
-        .name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '_' || c == ':' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let kind = match metric.kind {
-        MetricKind::Counter => "counter",
-        MetricKind::Gauge => "gauge",
-        MetricKind::Histogram => "histogram",
+/// Name and labels (`policy="a",reason="b"`) of what a guest calls a metric.
+fn lift(written: &str) -> (String, String) {
+    let plain = |text: &str| -> String {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        text.chars()
+            .map(|c| if allowed(c) { c } else { '_' })
+            .collect()
+    };
+    let mut parts = written.split('=');
+    let head = parts.next().unwrap_or_default();
+    let Some((name, mut label)) = head.rsplit_once('_').filter(|_| head.len() < written.len())
+    else {
+        return (plain(written), String::new());
+    };
+    let (mut labels, mut unit) = (Vec::new(), "");
+    for part in parts {
+        let (value, next) = part.rsplit_once('_').unwrap_or((part, ""));
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+        labels.push(format!("{}=\"{value}\"", plain(label)));
+        (label, unit) = (next, next);
+    }
+    let separator = if unit.is_empty() { "" } else { "_" };
+    (plain(&format!("{name}{separator}{unit}")), labels.join(","))
+}
+
+fn write_metric(out: &mut String, name: &str, labels: &str, metric: &Metric) {
+    let braced = |more: &str| match (labels, more) {
+        ("", "") => String::new(),
+        ("", only) | (only, "") => format!("{{{only}}}"),
+        (labels, more) => format!("{{{labels},{more}}}"),
     };
     // Writing into a String cannot fail.
-    let _ = writeln!(out, "# TYPE {name} {kind}");
     if metric.kind != MetricKind::Histogram {
-        let _ = writeln!(out, "{name} {}", metric.value);
+        let _ = writeln!(out, "{name}{} {}", braced(""), metric.value);
         return;
     }
     for (count, bound) in metric.buckets.iter().zip(BUCKETS) {
-        let _ = writeln!(out, "{name}_bucket{{le=\"{bound}\"}} {count}");
+        let le = braced(&format!("le=\"{bound}\""));
+        let _ = writeln!(out, "{name}_bucket{le} {count}");
     }
-    let _ = writeln!(out, "{name}_bucket{{le=\"+Inf\"}} {}", metric.count);
-    let _ = writeln!(out, "{name}_sum {}", metric.value);
-    let _ = writeln!(out, "{name}_count {}", metric.count);
+    let all = braced("le=\"+Inf\"");
+    let _ = writeln!(out, "{name}_bucket{all} {}", metric.count);
+    let _ = writeln!(out, "{name}_sum{} {}", braced(""), metric.value);
+    let _ = writeln!(out, "{name}_count{} {}", braced(""), metric.count);
 }
 
 #[cfg(test)]
@@ -234,6 +267,24 @@ mod tests {
         assert!(text.contains("sealgate_us_bucket{le=\"10\"} 1\n"), "{text}");
         assert!(text.contains("sealgate_us_sum 10\n"), "{text}");
         assert_eq!(metrics.value(id), Err(Status::BadArgument));
+    }
+
+    #[test]
+    fn labels_are_lifted_out_of_names_and_one_family_has_one_type() {
+        let metrics = Metrics::default();
+        for (name, more) in [
+            ("x_requests_policy=a_b_stage=none_total", 2),
+            ("x_requests_policy=pay_stage=token_total", 1),
+            ("x_plain_total", 5),
+        ] {
+            let id = metrics.define(MetricKind::Counter, name).unwrap();
+            metrics.increment(id, more);
+        }
+        let text = metrics.prometheus_text();
+        let wanted = "# TYPE x_plain_total counter\nx_plain_total 5\n# TYPE x_requests_total counter\n\
+                      x_requests_total{policy=\"a_b\",stage=\"none\"} 2\n\
+                      x_requests_total{policy=\"pay\",stage=\"token\"} 1\n";
+        assert_eq!(text, wanted);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
+use sealgate_engine::telemetry::MetricKind;
 use sealgate_engine::{
     HeaderEdit, HeaderLine, KeyQuestion, KeySetQuestion, SharedAnswer, SharedRequest,
 };
@@ -35,15 +36,28 @@ fn fault<T>(call: &'static str) -> impl FnOnce(Status) -> HostResult<T> {
     move |_| Err(HostFault { call })
 }
 
-/// Seconds since 1970.
-pub(crate) fn now() -> HostResult<i64> {
-    let time = hostcalls::get_current_time().or_else(fault("get_current_time"))?;
-    let elapsed = time.duration_since(UNIX_EPOCH).map_err(|_| HostFault {
-        call: "get_current_time",
-    })?;
-    i64::try_from(elapsed.as_secs()).map_err(|_| HostFault {
-        call: "get_current_time",
-    })
+/// A moment of the host's clock, as the time since 1970.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moment(Duration);
+
+impl Moment {
+    /// Seconds since 1970.
+    pub(crate) fn seconds(self) -> i64 {
+        i64::try_from(self.0.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// Milliseconds from an earlier moment to this one.
+    pub(crate) fn millis_since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0).as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The time now.
+pub(crate) fn now() -> HostResult<Moment> {
+    let call = "get_current_time";
+    let time = hostcalls::get_current_time().or_else(fault(call))?;
+    let elapsed = time.duration_since(UNIX_EPOCH);
+    elapsed.map(Moment).map_err(|_| HostFault { call })
 }
 
 /// The plugin configuration.
@@ -136,6 +150,12 @@ pub(crate) fn property_text(path: &[&str]) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
+/// A number property of the host: eight bytes, little endian.
+pub(crate) fn property_number(path: &[&str]) -> Option<u64> {
+    let bytes = hostcalls::get_property(path.to_vec()).ok().flatten()?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
+}
+
 /// A truth property of the host: one byte.
 pub(crate) fn property_bool(path: &[&str]) -> Option<bool> {
     match hostcalls::get_property(path.to_vec())
@@ -177,9 +197,10 @@ pub(crate) fn shared(request: &SharedRequest) -> SharedAnswer {
 }
 
 /// Sends a question to the key service; the answer comes in `on_http_call_response`.
-pub(crate) fn ask_key_service(question: &KeyQuestion) -> HostResult<u32> {
+/// With the request's `traceparent` (W3C Trace Context), so that the key service's log tells for whom.
+pub(crate) fn ask_key_service(question: &KeyQuestion, traceparent: &str) -> HostResult<u32> {
     let client = client_tag();
-    let headers = vec![
+    let mut headers = vec![
         (":method", "POST"),
         (":path", question.path.as_str()),
         (":authority", "hsm-bridge"),
@@ -187,6 +208,9 @@ pub(crate) fn ask_key_service(question: &KeyQuestion) -> HostResult<u32> {
         (sealgate_wire::TOKEN_HEADER, question.token.as_str()),
         (sealgate_wire::CLIENT_HEADER, client.as_str()),
     ];
+    if !traceparent.is_empty() {
+        headers.push(("traceparent", traceparent));
+    }
     let timeout = Duration::from_millis(u64::from(question.timeout_ms));
     hostcalls::dispatch_http_call(
         &question.cluster,
@@ -283,19 +307,14 @@ pub(crate) fn tick_every(period: Duration) -> HostResult<()> {
     hostcalls::set_tick_period(period).or_else(fault("set_tick_period"))
 }
 
-/// Defines a counter, or finds it again.
-pub(crate) fn counter(name: &str) -> HostResult<u32> {
-    hostcalls::define_metric(MetricType::Counter, name).or_else(fault("define_metric"))
-}
-
-/// Defines a gauge, or finds it again.
-pub(crate) fn gauge(name: &str) -> HostResult<u32> {
-    hostcalls::define_metric(MetricType::Gauge, name).or_else(fault("define_metric"))
-}
-
-/// Defines a histogram, or finds it again.
-pub(crate) fn histogram(name: &str) -> HostResult<u32> {
-    hostcalls::define_metric(MetricType::Histogram, name).or_else(fault("define_metric"))
+/// Defines a metric, or finds it again.
+pub(crate) fn metric(kind: MetricKind, name: &str) -> HostResult<u32> {
+    let kind = match kind {
+        MetricKind::Counter => MetricType::Counter,
+        MetricKind::Gauge => MetricType::Gauge,
+        MetricKind::Histogram => MetricType::Histogram,
+    };
+    hostcalls::define_metric(kind, name).or_else(fault("define_metric"))
 }
 
 /// Sets a gauge, or records a value in a histogram.
@@ -303,9 +322,10 @@ pub(crate) fn record(metric: u32, value: u64) -> HostResult<()> {
     hostcalls::record_metric(metric, value).or_else(fault("record_metric"))
 }
 
-/// Adds one to a counter.
-pub(crate) fn count(metric: u32) -> HostResult<()> {
-    hostcalls::increment_metric(metric, 1).or_else(fault("increment_metric"))
+/// Adds to a counter.
+pub(crate) fn count(metric: u32, more: u64) -> HostResult<()> {
+    let more = i64::try_from(more).unwrap_or(i64::MAX);
+    hostcalls::increment_metric(metric, more).or_else(fault("increment_metric"))
 }
 
 /// Writes a line to the host's log. A host that does not take it changes nothing.

@@ -22,9 +22,11 @@
     )
 )]
 
+mod connection;
 mod document;
 mod host;
 mod metrics;
+mod revision;
 mod root;
 mod stream;
 mod watch;
@@ -32,6 +34,7 @@ mod watch;
 #[cfg(target_os = "wasi")]
 mod entry {
     proxy_wasm::main! {{
+        std::panic::set_hook(Box::new(|panic| crate::root::panicked(panic.location())));
         proxy_wasm::set_root_context(|_| Box::new(crate::root::Root::default()));
     }}
 }

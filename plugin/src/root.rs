@@ -5,13 +5,16 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
+use sealgate_engine::telemetry::REQUESTS;
 use sealgate_engine::{Gate, MaterialSource, Reason, Refusal, self_test};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::connection::Connections;
 use crate::document;
 use crate::host;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
+use crate::revision;
 use crate::stream::Stream;
 use crate::watch::{TICK, Watch};
 
@@ -26,6 +29,7 @@ pub(crate) struct Root {
 #[derive(Default)]
 pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
+    pub(crate) connections: Connections,
     pub(crate) watch: Watch,
 }
 
@@ -67,9 +71,14 @@ impl RootContext for Root {
                     json!({
                         "sealgate": "policy-loaded",
                         "version": env!("CARGO_PKG_VERSION"),
+                        "revision": gate.revision(),
                         "policies": policies,
                     }),
                 );
+                self.shared.metrics.begin();
+                if let Ok(now) = host::now() {
+                    revision::announce(&gate, &self.shared.metrics, now);
+                }
                 self.gate = Some(gate);
                 true
             }
@@ -92,15 +101,15 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         for context_id in self.shared.watch.tick() {
             let refusal = Refusal::from(Reason::HostDoesNotHold);
-            self.shared
-                .metrics
-                .verdict("none", "refused", Some(refusal.reason));
+            let (stage, reason) = (refusal.reason.stage().name(), refusal.reason.code());
+            let labels = ["none", stage, "refused", reason];
+            self.shared.metrics.put(REQUESTS, &labels, 1);
             log_json(
                 LogLevel::Error,
                 json!({
                     "sealgate": "refused",
-                    "stage": refusal.reason.stage().name(),
-                    "reason": refusal.reason.code(),
+                    "stage": stage,
+                    "reason": reason,
                     "fix": "set allow_on_headers_stop_iteration: true for this filter",
                 }),
             );
@@ -150,6 +159,21 @@ fn load() -> Result<Gate, ()> {
         );
     })?;
     Ok(gate)
+}
+
+/// The last words of a VM: where it went wrong, and never what the message says, which may hold a
+/// request's bytes.
+#[cfg_attr(
+    not(target_os = "wasi"),
+    expect(dead_code, reason = "the hook is for the module")
+)]
+pub(crate) fn panicked(place: Option<&std::panic::Location<'_>>) {
+    let place = place.map(ToString::to_string).unwrap_or_default();
+    log_json(
+        LogLevel::Critical,
+        json!({ "sealgate": "panic", "place": place }),
+    );
+    metrics::count_panic();
 }
 
 /// One JSON line per event, so that a log pipeline needs no pattern.

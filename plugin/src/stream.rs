@@ -1,19 +1,20 @@
 //! One HTTP stream: callbacks in, engine events through, host calls out.
 
+mod head;
 mod response;
 
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel};
+use sealgate_engine::telemetry::{BRIDGE_CALLS, BRIDGE_LATENCY, REQUESTS};
 use sealgate_engine::{
-    Channel, Effect, Event, Exchange, Forward, Gate, KeyQuestion, MAX_KEY_SET_BYTES, Reason,
-    Refusal, RequestHead, Ticket,
+    Effect, Event, Exchange, Forward, Gate, KeyQuestion, MAX_KEY_SET_BYTES, Reason, Refusal, Ticket,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::host::{self, HostFault};
+use crate::host::{self, HostFault, Moment};
 use crate::root::{Shared, log_json};
 
 /// Who owns the request.
@@ -35,14 +36,29 @@ pub(crate) struct Stream {
     exchange: Option<Exchange>,
     verdict: Verdict,
     request_id: String,
+    /// The request's trace context, for the key service.
+    traceparent: String,
+    /// The host's clock, read once per callback.
+    now: Moment,
     /// The engine waits for the body.
     body_wanted: bool,
     /// The stream has ended, by its last body byte or by its trailers.
     body_complete: bool,
     has_trailers: bool,
-    /// The one question that is on its way, and the largest answer to it.
-    asked: Option<(u32, Ticket, usize)>,
+    /// The one question that is on its way.
+    asked: Option<Asked>,
     response: ResponseState,
+}
+
+/// A question on its way, to the key service or to an issuer for its keys.
+struct Asked {
+    /// The host's number of the call.
+    call: u32,
+    ticket: Ticket,
+    operation: &'static str,
+    at: Moment,
+    /// The largest answer to it.
+    max_bytes: usize,
 }
 
 /// Where the response is.
@@ -67,6 +83,8 @@ impl Stream {
             exchange: None,
             verdict: Verdict::Pending,
             request_id: String::new(),
+            traceparent: String::new(),
+            now: Moment::default(),
             body_wanted: false,
             body_complete: false,
             has_trailers: false,
@@ -88,13 +106,14 @@ impl Stream {
     }
 
     fn try_drive(&mut self, event: Event) -> Result<(), HostFault> {
+        self.now = host::now()?;
         let mut event = event;
         while self.verdict == Verdict::Pending {
             let Some(exchange) = self.exchange.as_mut() else {
                 self.refuse(Reason::NoPolicy.into());
                 return Ok(());
             };
-            match exchange.handle(event, host::now()?) {
+            match exchange.handle(event, self.now.seconds()) {
                 Effect::Wait => return Ok(()),
                 Effect::NeedBody => {
                     self.body_wanted = true;
@@ -109,7 +128,13 @@ impl Stream {
                 },
                 Effect::FetchKeySet { ticket, question } => match host::fetch_key_set(&question) {
                     Ok(call) => {
-                        self.asked = Some((call, ticket, MAX_KEY_SET_BYTES));
+                        self.asked = Some(Asked {
+                            call,
+                            ticket,
+                            operation: "jwks",
+                            at: self.now,
+                            max_bytes: MAX_KEY_SET_BYTES,
+                        });
                         return Ok(());
                     }
                     Err(fault) => event = self.no_answer(ticket, fault),
@@ -141,8 +166,13 @@ impl Stream {
     }
 
     fn ask(&mut self, ticket: Ticket, question: &KeyQuestion) -> Result<(), HostFault> {
-        let call = host::ask_key_service(question)?;
-        self.asked = Some((call, ticket, sealgate_wire::MAX_BODY_BYTES));
+        self.asked = Some(Asked {
+            call: host::ask_key_service(question, &self.traceparent)?,
+            ticket,
+            operation: question.operation,
+            at: self.now,
+            max_bytes: sealgate_wire::MAX_BODY_BYTES,
+        });
         Ok(())
     }
 
@@ -154,6 +184,20 @@ impl Stream {
             status: 0,
             body: Zeroizing::default(),
         }
+    }
+
+    /// Counts an answer: `refused` where the key service was asked for something it will not do.
+    fn count_call(&mut self, asked: &Asked, status: u16) {
+        self.now = host::now().unwrap_or(asked.at);
+        let outcome = match status {
+            200..=299 => "answered",
+            400..=499 => "refused",
+            _ => "failed",
+        };
+        let metrics = &self.shared.metrics;
+        metrics.put(BRIDGE_CALLS, &[asked.operation, outcome], 1);
+        let millis = self.now.millis_since(asked.at);
+        metrics.put(BRIDGE_LATENCY, &[asked.operation], millis);
     }
 
     /// Applies the changes; only when all of them took does the verdict become `Allowed`.
@@ -168,10 +212,7 @@ impl Stream {
         self.verdict = Verdict::Allowed;
         self.shared.watch.end(self.context_id);
         if let Some(exchange) = &self.exchange {
-            let policy = exchange.policy_name();
-            let outcome = if policy == "open" { "open" } else { "allowed" };
-            self.shared.metrics.verdict(policy, outcome, None);
-            self.report(exchange);
+            self.report(exchange, None);
         }
         Ok(())
     }
@@ -193,7 +234,6 @@ impl Stream {
         self.shared.watch.end(self.context_id);
         let reason = refusal.reason;
         let policy = self.exchange.as_ref().map_or("none", Exchange::policy_name);
-        self.shared.metrics.verdict(policy, "refused", Some(reason));
         let mut line = json!({
             "sealgate": "refused",
             "request_id": self.request_id,
@@ -202,6 +242,9 @@ impl Stream {
             "reason": reason.code(),
         });
         if let (Some(exchange), Some(members)) = (&self.exchange, line.as_object_mut()) {
+            if let Some(key) = exchange.key_of(reason) {
+                members.insert("key".into(), key.into());
+            }
             if let Some(place) = exchange.finding_place() {
                 members.insert("place".into(), place.into());
             }
@@ -215,10 +258,14 @@ impl Stream {
             }
         }
         log_json(LogLevel::Warn, line);
-        if let Some(exchange) = &self.exchange {
-            self.report(exchange);
+        match &self.exchange {
+            Some(exchange) => self.report(exchange, Some(reason)),
+            None => {
+                let labels = ["none", reason.stage().name(), "refused", reason.code()];
+                self.shared.metrics.put(REQUESTS, &labels, 1);
+                publish("sealgate_reason", reason.code());
+            }
         }
-        let _ = host::publish("sealgate_reason", reason.code());
         let body = refusal.body(&self.request_id);
         if let Err(fault) = host::send_response(refusal.status(), &refusal.headers(), &body) {
             self.shared.metrics.host_fault(fault.call);
@@ -226,23 +273,28 @@ impl Stream {
     }
 
     /// What an exchange leaves behind beside its verdict.
-    fn report(&self, exchange: &Exchange) {
-        if let Some((key_id, skew_seconds)) = exchange.accepted_signature() {
-            self.shared.metrics.key_used(key_id, host::now().ok());
-            if let Some(skew_seconds) = skew_seconds {
-                self.shared.metrics.clock_skew(skew_seconds);
-            }
+    fn report(&self, exchange: &Exchange, refused: Option<Reason>) {
+        let metrics = &self.shared.metrics;
+        exchange.telemetry(refused, &mut |sample| metrics.add(sample));
+        let policy = exchange.policy_name();
+        self.shared.connections.count(metrics, policy, self.now);
+        let key = match refused {
+            Some(reason) => exchange.key_of(reason),
+            None => exchange.accepted_signature().map(|(key, _)| key),
+        };
+        publish("sealgate_policy", policy);
+        publish("sealgate_key", key.unwrap_or_default());
+        if let Some(reason) = refused {
+            publish("sealgate_stage", reason.stage().name());
+            publish("sealgate_reason", reason.code());
         }
         for observation in exchange.observations() {
-            self.shared
-                .metrics
-                .observed(exchange.policy_name(), observation.reason);
             log_json(
                 LogLevel::Warn,
                 json!({
                     "sealgate": "observed",
                     "request_id": self.request_id,
-                    "policy": exchange.policy_name(),
+                    "policy": policy,
                     "stage": observation.stage().name(),
                     "reason": observation.reason.code(),
                 }),
@@ -272,51 +324,6 @@ impl Stream {
             }
         }
     }
-
-    fn head(&self, end_of_stream: bool) -> Result<(RequestHead, Channel), HostFault> {
-        let headers = host::request_headers()?;
-        let (reads_channel, reads_route) = self.gate.as_ref().map_or((false, false), |gate| {
-            (gate.reads_channel(), gate.reads_route_name())
-        });
-        let metadata = [
-            "xds",
-            "route_metadata",
-            "filter_metadata",
-            "sealgate",
-            "policy",
-        ];
-        let head = RequestHead {
-            headers,
-            end_of_stream,
-            route_name: if reads_route {
-                host::property_text(&["xds", "route_name"])
-            } else {
-                None
-            },
-            metadata_policy: host::property_text(&metadata),
-        };
-        Ok((
-            head,
-            if reads_channel {
-                channel()
-            } else {
-                Channel::default()
-            },
-        ))
-    }
-}
-
-/// The connection as the host describes it. What it does not say is absent.
-fn channel() -> Channel {
-    let san = ["uri_san_peer_certificate", "dns_san_peer_certificate"];
-    Channel {
-        tls_version: host::property_text(&["connection", "tls_version"]),
-        client_certificate: host::property_bool(&["connection", "mtls"]).unwrap_or(false),
-        san: san
-            .iter()
-            .filter_map(|name| host::property_text(&["connection", name]))
-            .collect(),
-    }
 }
 
 impl Context for Stream {
@@ -327,18 +334,20 @@ impl Context for Stream {
         body_bytes: usize,
         _trailers: usize,
     ) {
-        let Some((asked, ticket, max_bytes)) = self.asked.take() else {
+        let Some(asked) = self.asked.take() else {
             return;
         };
-        if asked != token {
+        if asked.call != token {
             self.refuse(Reason::UnexpectedEvent.into());
             return;
         }
         // A call that broke off has no header map at all; asking for one would trap.
         let (status, body) = match headers {
             0 => Default::default(),
-            _ => host::call_answer(body_bytes, max_bytes),
+            _ => host::call_answer(body_bytes, asked.max_bytes),
         };
+        let ticket = asked.ticket;
+        self.count_call(&asked, status);
         let answer = Event::KeyAnswer {
             ticket,
             status,
@@ -367,7 +376,8 @@ impl HttpContext for Stream {
         self.body_complete = end_of_stream;
         match self.head(end_of_stream) {
             Ok((head, channel)) => {
-                self.request_id = request_id(&head);
+                self.request_id = head::request_id(&head);
+                self.traceparent = head::traceparent(&head);
                 self.exchange = self.gate.as_ref().map(|gate| gate.begin(head, channel));
                 if !end_of_stream {
                     self.shared.watch.begin(self.context_id);
@@ -436,13 +446,9 @@ impl Drop for Stream {
     }
 }
 
-/// The host's request id, as far as it is safe to print.
-fn request_id(head: &RequestHead) -> String {
-    head.headers
-        .iter()
-        .find(|(name, _)| name == b"x-request-id")
-        .and_then(|(_, value)| std::str::from_utf8(value).ok())
-        .filter(|text| text.len() <= 128 && text.bytes().all(|byte| (0x21..0x7f).contains(&byte)))
-        .unwrap_or_default()
-        .to_owned()
+/// Leaves a word for the access log; a host that does not take it changes nothing.
+fn publish(name: &str, value: &str) {
+    if !value.is_empty() {
+        let _ = host::publish(name, value);
+    }
 }

@@ -44,6 +44,16 @@ impl Setup {
         }
     }
 
+    /// This bootstrap and this ECDS document.
+    pub fn of(bootstrap: &str, extension: Value) -> Self {
+        Self {
+            bootstrap: bootstrap.to_owned(),
+            extension,
+            environment: Vec::new(),
+            concurrency: 2,
+        }
+    }
+
     /// The main bootstrap with a test guest in place of the plugin and `text` as its configuration.
     pub fn guest(name: &str, text: &str) -> Self {
         Self::shipped("sealgate.yaml")

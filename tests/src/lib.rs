@@ -22,6 +22,7 @@ pub mod module;
 pub mod nginx;
 pub mod process;
 pub mod required;
+pub mod scrape;
 pub mod site;
 pub mod tls;
 pub mod upstream;

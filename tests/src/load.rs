@@ -25,6 +25,8 @@ pub struct Load {
 struct Shared {
     stop: AtomicBool,
     sent: AtomicU64,
+    /// Between two requests of a client.
+    pause: Duration,
 }
 
 impl Load {
@@ -35,8 +37,31 @@ impl Load {
         certificates: &Arc<Certificates>,
         make: impl Fn() -> Request + Send + Sync + 'static,
     ) -> Self {
+        Self::with_pause(PAUSE, clients, address, certificates, make)
+    }
+
+    /// The same as fast as the gate answers.
+    pub fn at_full_speed(
+        clients: usize,
+        address: SocketAddr,
+        certificates: &Arc<Certificates>,
+        make: impl Fn() -> Request + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_pause(Duration::ZERO, clients, address, certificates, make)
+    }
+
+    fn with_pause(
+        pause: Duration,
+        clients: usize,
+        address: SocketAddr,
+        certificates: &Arc<Certificates>,
+        make: impl Fn() -> Request + Send + Sync + 'static,
+    ) -> Self {
         let make = Arc::new(make);
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            pause,
+            ..Shared::default()
+        });
         let threads = (0..clients)
             .map(|_| {
                 let (make, shared) = (Arc::clone(&make), Arc::clone(&shared));
@@ -47,6 +72,11 @@ impl Load {
         let load = Self { shared, threads };
         load.wait_for_more(20);
         load
+    }
+
+    /// The number of good answers so far.
+    pub fn sent(&self) -> u64 {
+        self.shared.sent.load(Ordering::SeqCst)
     }
 
     /// Waits until `count` more requests were answered.
@@ -92,7 +122,9 @@ fn client(
             match connection.exchange(&make()) {
                 Ok(response) if response.status == 200 => {
                     shared.sent.fetch_add(1, Ordering::SeqCst);
-                    std::thread::sleep(PAUSE);
+                    if !shared.pause.is_zero() {
+                        std::thread::sleep(shared.pause);
+                    }
                     if response.value("connection").as_deref() == Some("close") {
                         break;
                     }

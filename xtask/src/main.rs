@@ -8,10 +8,12 @@ mod artifacts;
 mod bench;
 mod chaos;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod places;
 mod process;
+mod reload;
 mod say;
 mod siege;
 mod test;
@@ -50,8 +52,12 @@ enum Verb {
     Fuzz(fuzz::Args),
     /// Attackers' tools against a vulnerable application behind the gate, and ordinary bodies in numbers
     Siege(siege::Args),
+    /// Make a release: module, bill of materials, checksums and OCI image layout, byte for byte the same
+    Dist(dist::Args),
     /// Regenerate the pages that are made from code
     Docs(docs::Args),
+    /// Change policy, keys and module of both hosts under a minute of load each, and print every figure
+    Reload,
     /// Install the external tools of the tests and print where they are
     Tools(tools::Args),
 }
@@ -77,7 +83,9 @@ fn run(cli: Cli) -> Result<bool> {
         Verb::Chaos(args) => chaos::run(&places, &args),
         Verb::Fuzz(args) => fuzz::run(&places, &args),
         Verb::Siege(args) => siege::run(&places, &args),
+        Verb::Dist(args) => dist::run(&places, &args),
         Verb::Docs(args) => docs::run(&places, &args),
+        Verb::Reload => reload::run(&places),
         Verb::Tools(args) => tools::run(&places, &args),
     }
 }

@@ -34,7 +34,13 @@ pub(super) fn read(document: &Members<'_>, gateway: &mut Gateway) {
     }
     for rule in document.get("global_rules").entries() {
         if let Some(config) = plugin(&rule) {
-            guard(&config, "all".into(), vec![Match::everything()], gateway);
+            guard(
+                &config,
+                "all".into(),
+                vec![Match::everything()],
+                None,
+                gateway,
+            );
         }
     }
 }
@@ -98,7 +104,12 @@ fn route(route: &Members<'_>, service: Option<&Members<'_>>, gateway: &mut Gatew
         .or(route.text_of("id"))
         .unwrap_or("apisix");
     let matches = matches(route, gateway);
-    guard(&config, name.to_owned(), matches, gateway);
+    let listed = route
+        .get("plugins")
+        .get("consumer-restriction")
+        .texts("whitelist");
+    let owners = (!listed.is_empty()).then_some(listed);
+    guard(&config, name.to_owned(), matches, owners, gateway);
 }
 
 /// A route's paths: exact, or prefixes when they end in `*`.
@@ -155,12 +166,27 @@ fn matches(route: &Members<'_>, gateway: &mut Gateway) -> Vec<Match> {
             ..Match::default()
         }));
     }
+    // `/a` beside `/a/*` is what a prefix says already.
+    let prefixes: Vec<Match> = matches.clone();
+    matches.retain(|one| {
+        let same = |prefix: &Match| {
+            let alike = prefix.host == one.host && prefix.methods == one.methods;
+            alike && prefix.path_prefix.is_some() && prefix.path_prefix == one.path
+        };
+        !prefixes.iter().any(same)
+    });
     matches
 }
 
-fn guard(config: &Members<'_>, name: String, matches: Vec<Match>, gateway: &mut Gateway) {
+fn guard(
+    config: &Members<'_>,
+    name: String,
+    matches: Vec<Match>,
+    owners: Option<Vec<String>>,
+    gateway: &mut Gateway,
+) {
     let guard = plugin_guard(config, name, matches, "apisix", gateway);
-    gateway.guards.push(guard);
+    gateway.guards.push(Guard { owners, ..guard });
 }
 
 /// What the plugin demands; Higress' clone of it has the same members.

@@ -7,6 +7,7 @@ use super::{Credential, Gateway, Guard};
 const PLUGIN: &str = "hmac-auth";
 
 pub(super) fn read(document: &Members<'_>, gateway: &mut Gateway) {
+    let groups = Groups::of(document);
     for consumer in document.get("consumers").entries() {
         let owner = consumer
             .text_of("username")
@@ -30,13 +31,15 @@ pub(super) fn read(document: &Members<'_>, gateway: &mut Gateway) {
                 .iter()
                 .flat_map(|route| matches(route, gateway))
                 .collect();
-            guard(&plugin, name_of(&service), matches, gateway);
+            let owners = groups.allowed(&service);
+            guard(&plugin, name_of(&service), matches, owners, gateway);
         }
         for route in &own {
             places.add_route(route);
             for plugin in plugins(route) {
                 let matches = matches(route, gateway);
-                guard(&plugin, name_of(route), matches, gateway);
+                let owners = groups.allowed(route).or_else(|| groups.allowed(&service));
+                guard(&plugin, name_of(route), matches, owners, gateway);
             }
         }
     }
@@ -44,7 +47,8 @@ pub(super) fn read(document: &Members<'_>, gateway: &mut Gateway) {
         places.add_route(&route);
         for plugin in plugins(&route) {
             let matches = matches(&route, gateway);
-            guard(&plugin, name_of(&route), matches, gateway);
+            let owners = groups.allowed(&route);
+            guard(&plugin, name_of(&route), matches, owners, gateway);
         }
     }
     for plugin in plugins(document) {
@@ -56,7 +60,41 @@ pub(super) fn read(document: &Members<'_>, gateway: &mut Gateway) {
                 .collect(),
             None => vec![Match::everything()],
         };
-        guard(&plugin, name, matches, gateway);
+        guard(&plugin, name, matches, groups.allowed(document), gateway);
+    }
+}
+
+/// Consumers by the groups of the `acl` plugin: group and consumer.
+struct Groups(Vec<(String, String)>);
+
+impl Groups {
+    fn of(document: &Members<'_>) -> Self {
+        let mut pairs = Vec::new();
+        for consumer in document.get("consumers").entries() {
+            let owner = consumer
+                .text_of("username")
+                .or(consumer.text_of("custom_id"));
+            for acl in consumer.get("acls").entries() {
+                let group = acl.text_of("group").unwrap_or_default();
+                pairs.push((group.to_owned(), owner.unwrap_or("consumer").to_owned()));
+            }
+        }
+        Self(pairs)
+    }
+
+    /// The consumers that an `acl` plugin beside the `hmac-auth` one lets in; `None` for all.
+    fn allowed(&self, holder: &Members<'_>) -> Option<Vec<String>> {
+        let plugins = holder.get("plugins").entries();
+        let acl = plugins
+            .iter()
+            .find(|plugin| plugin.text_of("name") == Some("acl"))?;
+        let config = acl.get("config");
+        let allowed = config.texts("allow");
+        let members = self.0.iter().filter(|(group, _)| allowed.contains(group));
+        config
+            .get("allow")
+            .is_there()
+            .then(|| members.map(|(_, owner)| owner.clone()).collect())
     }
 }
 
@@ -124,20 +162,23 @@ fn name_of(place: &Members<'_>) -> String {
 
 /// A route's paths (prefixes in Kong), each under each of its hosts.
 fn matches(route: &Members<'_>, gateway: &mut Gateway) -> Vec<Match> {
-    let mut prefixes = Vec::new();
+    let mut paths = Vec::new();
     for path in route.get("paths").entries() {
         match path.text() {
-            Some(regex) if regex.starts_with('~') => gateway.note(
-                &path.place,
-                "a path by regular expression has no match in a policy; write the routes by hand",
-            ),
-            Some(prefix) => prefixes.push(prefix.to_owned()),
+            Some(regex) if regex.starts_with('~') => match literal(regex) {
+                Some(exact) => paths.push((Some(exact), None)),
+                None => gateway.note(
+                    &path.place,
+                    "a path by regular expression has no match in a policy; write the routes by hand",
+                ),
+            },
+            Some(prefix) => paths.push((None, Some(trimmed(prefix)))),
             None => {}
         }
     }
     let without_paths = !route.get("paths").is_there();
     if without_paths {
-        prefixes.push("/".to_owned());
+        paths.push((None, Some("/".to_owned())));
     }
     for (member, what) in [
         ("headers", "a match on header fields"),
@@ -155,14 +196,31 @@ fn matches(route: &Members<'_>, gateway: &mut Gateway) -> Vec<Match> {
     let methods = route.texts("methods");
     hosts
         .iter()
-        .flat_map(|host| prefixes.iter().map(move |prefix| (host, prefix)))
-        .map(|(host, prefix)| Match {
-            path_prefix: Some(trimmed(prefix)),
+        .flat_map(|host| paths.iter().map(move |path| (host, path)))
+        .map(|(host, (path, path_prefix))| Match {
+            path: path.clone(),
+            path_prefix: path_prefix.clone(),
             host: host.clone(),
             methods: methods.clone(),
             ..Match::default()
         })
         .collect()
+}
+
+/// The one path that an anchored expression without operators matches: `~/pay\.json$`.
+fn literal(regex: &str) -> Option<String> {
+    let inner = regex.strip_prefix('~')?.strip_suffix('$')?;
+    let inner = inner.strip_prefix('^').unwrap_or(inner);
+    let mut path = String::new();
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => path.push(characters.next().filter(|c| !c.is_ascii_alphanumeric())?),
+            operator if ".+*?()[]{}|^$".contains(operator) => return None,
+            plain => path.push(plain),
+        }
+    }
+    path.starts_with('/').then_some(path)
 }
 
 /// A prefix ends at a segment in a policy; `/a/` and `/a` are one there.
@@ -173,7 +231,13 @@ fn trimmed(prefix: &str) -> String {
     }
 }
 
-fn guard(plugin: &Members<'_>, name: String, matches: Vec<Match>, gateway: &mut Gateway) {
+fn guard(
+    plugin: &Members<'_>,
+    name: String,
+    matches: Vec<Match>,
+    owners: Option<Vec<String>>,
+    gateway: &mut Gateway,
+) {
     let config = plugin.get("config");
     let place = config.place.clone();
     if plugin.get("enabled").is_there() && !plugin.flag("enabled") {
@@ -239,7 +303,7 @@ fn guard(plugin: &Members<'_>, name: String, matches: Vec<Match>, gateway: &mut 
         demanded,
         headers: super::policy::fields(&listed, &derived),
         skew_seconds: Some(config.number("clock_skew").unwrap_or(300)),
-        owners: None,
+        owners,
         matches,
     });
 }

@@ -103,6 +103,8 @@ pub struct ResponseHead {
 
 /// One HTTP request to the key service.
 pub struct KeyQuestion {
+    /// What is asked for, as metrics name it: `mac`, `unwrap`, `sign` or `replay`.
+    pub operation: &'static str,
     /// Cluster of the host proxy.
     pub cluster: String,
     /// Request path.

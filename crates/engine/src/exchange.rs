@@ -8,6 +8,7 @@
 mod answers;
 mod response;
 mod steps;
+pub(crate) mod trail;
 
 use std::sync::Arc;
 
@@ -46,8 +47,7 @@ pub struct Exchange {
     next_ticket: u32,
     observations: Vec<Observation>,
     place: Option<String>,
-    /// Key id and clock skew of the accepted signature.
-    accepted: Option<(String, Option<i64>)>,
+    trail: trail::Trail,
 }
 
 /// What the route table said.
@@ -140,7 +140,7 @@ impl Exchange {
             next_ticket: 0,
             observations: Vec::new(),
             place: None,
-            accepted: None,
+            trail: trail::Trail::default(),
         }
     }
 
@@ -225,13 +225,6 @@ impl Exchange {
     /// What may be logged of a signature that did not match.
     pub fn signature_mismatch(&self) -> Option<&signature::Mismatch> {
         self.mismatch.as_ref()
-    }
-
-    /// Id of the key whose signature was accepted, and the gate's clock minus the sender's in
-    /// seconds where the scheme signs a time.
-    pub fn accepted_signature(&self) -> Option<(&str, Option<i64>)> {
-        let (key_id, skew_seconds) = self.accepted.as_ref()?;
-        Some((key_id, *skew_seconds))
     }
 
     /// Where a scan finding was (`json:/user/name`), for the log; never what it was.
@@ -341,13 +334,20 @@ impl Exchange {
     fn ask(&self, kid: &str, operation: &Operation) -> Result<KeyQuestion, Reason> {
         let path = sealgate_wire::path(kid, operation).ok_or(Reason::SignatureKeyService)?;
         let body = sealgate_wire::encode(operation).map_err(|_| Reason::SignatureMalformed)?;
-        self.question(path, body).ok_or(Reason::SignatureKeyService)
+        self.question(operation.name(), path, body)
+            .ok_or(Reason::SignatureKeyService)
     }
 
     /// One request to the bridge; none where the policy names no bridge.
-    fn question(&self, path: String, body: Vec<u8>) -> Option<KeyQuestion> {
+    fn question(
+        &self,
+        operation: &'static str,
+        path: String,
+        body: Vec<u8>,
+    ) -> Option<KeyQuestion> {
         let bridge = self.gate.bridge.as_ref()?;
         Some(KeyQuestion {
+            operation,
             cluster: bridge.cluster.clone(),
             path,
             token: bridge.token.clone(),

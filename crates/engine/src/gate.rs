@@ -1,8 +1,10 @@
 //! A compiled policy, ready to judge.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sealgate_scan::ScanPolicy;
+use sha2::{Digest, Sha256};
 
 use crate::exchange::{Decision, Exchange};
 use crate::policy::compiled::Bridge;
@@ -16,6 +18,7 @@ use crate::request::{Channel, Request, RequestHead, without_port};
 pub struct Gate {
     compiled: Arc<Compiled>,
     warnings: Arc<[PolicyWarning]>,
+    revision: u64,
 }
 
 /// What exchanges need of the document.
@@ -62,6 +65,7 @@ impl Gate {
                 identity_headers,
             }),
             warnings: warnings.into(),
+            revision: revision(document),
         })
     }
 
@@ -118,6 +122,22 @@ impl Gate {
         }
     }
 
+    /// Tells this document from others: the first 48 bits of its SHA-256, which a metric can carry
+    /// without loss.
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Keys of message signatures that end, by id, with their last second since 1970.
+    pub fn key_ends(&self) -> BTreeMap<&str, i64> {
+        let signatures = self.compiled.routes.policies();
+        signatures
+            .filter_map(|policy| policy.signature.as_ref())
+            .flat_map(|stage| &stage.keys)
+            .filter_map(|key| Some((key.id.as_str(), key.validity.end()?)))
+            .collect()
+    }
+
     /// Whether some policy looks at the TLS connection; otherwise the host need not be asked.
     pub fn reads_channel(&self) -> bool {
         self.compiled.reads_channel
@@ -152,4 +172,11 @@ impl Gate {
         };
         Exchange::new(self.compiled.clone(), request, channel, decision)
     }
+}
+
+fn revision(document: &[u8]) -> u64 {
+    let hash = Sha256::digest(document);
+    hash.iter()
+        .take(6)
+        .fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }

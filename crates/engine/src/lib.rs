@@ -31,6 +31,7 @@ mod refusal;
 mod request;
 mod self_test;
 mod stage;
+pub mod telemetry;
 
 pub use event::{Effect, Event, KeyQuestion, ResponseHead, SharedAnswer, SharedRequest, Ticket};
 pub use exchange::{Exchange, Observation};

@@ -1,7 +1,7 @@
 //! The `connection.*` and `source.*` properties of a connection, as Envoy names and writes them.
 
 use crate::property::{Properties, PropertyValue};
-use rustls::ServerConnection;
+use rustls::{NamedGroup, ServerConnection};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -23,10 +23,23 @@ pub(super) fn transport(peer: SocketAddr, local: SocketAddr, id: i64) -> Propert
     properties
 }
 
-/// Adds what TLS knows: version, server name, certificates.
+/// Adds what TLS knows: version, server name, certificates; and, as `envoy/sealgate.yaml` does by a
+/// filter of Envoy, group, cipher and the end of the client's certificate.
 pub(super) fn tls(properties: &mut Properties, session: &ServerConnection, own: Option<&[u8]>) {
     // The listener offers nothing else.
     properties.set("connection.tls_version", "TLSv1.3");
+    if let Some(group) = session.negotiated_key_exchange_group() {
+        let name = match group.name() {
+            NamedGroup::secp256r1 => "P-256".to_owned(),
+            NamedGroup::secp384r1 => "P-384".to_owned(),
+            other => format!("{other:?}"),
+        };
+        properties.set("filter_state.sealgate_tls_group", name);
+    }
+    if let Some(suite) = session.negotiated_cipher_suite() {
+        let name = format!("{:?}", suite.suite()).replace("TLS13_", "TLS_");
+        properties.set("filter_state.sealgate_tls_cipher", name);
+    }
     if let Some(name) = session.server_name() {
         properties.set("connection.requested_server_name", name);
     }
@@ -47,6 +60,10 @@ pub(super) fn tls(properties: &mut Properties, session: &ServerConnection, own: 
     let Ok((_, certificate)) = X509Certificate::from_der(peer) else {
         return;
     };
+    properties.set(
+        "filter_state.sealgate_peer_certificate_end",
+        certificate.validity().not_after.timestamp().to_string(),
+    );
     properties.set(
         "connection.subject_peer_certificate",
         rfc2253(certificate.subject()),

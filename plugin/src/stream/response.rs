@@ -1,6 +1,7 @@
 //! The way back: a response that the policy signs is held until its signature is on it.
 
 use proxy_wasm::types::{Action, LogLevel};
+use sealgate_engine::telemetry::REQUESTS;
 use sealgate_engine::{Effect, Event, Exchange, Reason, Refusal, ResponseHead};
 use serde_json::json;
 
@@ -56,12 +57,13 @@ impl Stream {
     }
 
     fn try_drive_response(&mut self, event: Event) -> Result<(), HostFault> {
+        self.now = host::now()?;
         let mut event = event;
         loop {
             let Some(exchange) = self.exchange.as_mut() else {
                 return Ok(());
             };
-            match exchange.handle(event, host::now()?) {
+            match exchange.handle(event, self.now.seconds()) {
                 Effect::Wait | Effect::NeedResponseBody => return Ok(()),
                 Effect::AskKey { ticket, question } => match self.ask(ticket, &question) {
                     Ok(()) => return Ok(()),
@@ -107,9 +109,8 @@ impl Stream {
         self.response = ResponseState::Replaced;
         let reason = refusal.reason;
         let policy = self.exchange.as_ref().map_or("none", Exchange::policy_name);
-        self.shared
-            .metrics
-            .verdict(policy, "unanswered", Some(reason));
+        let labels = [policy, reason.stage().name(), "unanswered", reason.code()];
+        self.shared.metrics.put(REQUESTS, &labels, 1);
         log_json(
             LogLevel::Error,
             json!({

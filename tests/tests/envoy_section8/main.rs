@@ -6,7 +6,6 @@
 mod bodies;
 mod bridge;
 mod key_sets;
-mod metrics;
 mod routes;
 mod tls;
 

@@ -4,6 +4,8 @@
 mod command;
 mod envoy;
 mod gateway;
+mod hosts;
+mod under_load;
 
 use std::net::SocketAddr;
 use std::path::Path;

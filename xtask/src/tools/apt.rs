@@ -31,6 +31,9 @@ pub(crate) enum Need {
     SystemdAnalyze,
     ModSecurity,
     CoreRuleSet,
+    Alertmanager,
+    Registry,
+    Skopeo,
 }
 
 /// What `demo` needs: the token, and the build tools of the TLS library.
@@ -50,7 +53,7 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 pub(crate) const PEER_NEEDS: [Need; 3] = [Need::PkgConfig, Need::ModSecurity, Need::CoreRuleSet];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 17] = [
+pub(crate) const TEST_NEEDS: [Need; 20] = [
     Need::SoftHsm,
     Need::Pkcs11Tool,
     Need::Clang,
@@ -68,6 +71,9 @@ pub(crate) const TEST_NEEDS: [Need; 17] = [
     Need::Promtool,
     Need::Redis,
     Need::SystemdAnalyze,
+    Need::Alertmanager,
+    Need::Registry,
+    Need::Skopeo,
 ];
 
 impl Need {
@@ -101,6 +107,9 @@ impl Need {
                 "the scanner's peer, and the C libinjection inside of it",
             ),
             Self::CoreRuleSet => ("modsecurity-crs", "the rules of that peer"),
+            Self::Alertmanager => ("prometheus-alertmanager", "takes the shipped example"),
+            Self::Registry => ("docker-registry", "a registry that releases go through"),
+            Self::Skopeo => ("skopeo", "pushes and pulls a release as anybody would"),
             Self::SystemdAnalyze => ("systemd", "systemd-analyze, which judges the bridge's unit"),
         }
     }
@@ -125,6 +134,9 @@ impl Need {
             Self::SystemdAnalyze => has("systemd-analyze"),
             Self::ModSecurity => library("modsecurity"),
             Self::CoreRuleSet => Path::new("/usr/share/modsecurity-crs/rules").is_dir(),
+            Self::Alertmanager => has("prometheus-alertmanager") && has("amtool"),
+            Self::Registry => has("docker-registry"),
+            Self::Skopeo => has("skopeo"),
             Self::Redis => has("valkey-server") || has("redis-server"),
             Self::Pip => process::answer("python3", &["-m", "pip", "--version"]).is_some(),
         }

@@ -88,8 +88,7 @@ impl Exchange {
                 },
             ) => {
                 let checked = payload::finish(stage, *pending, status, body);
-                self.proofs.payload = self.settle(stage.mode, checked)?;
-                Ok(Progress::Next(Step::Inspect))
+                self.payload_checked(stage, checked)
             }
             _ => Err(Reason::UnexpectedEvent),
         }

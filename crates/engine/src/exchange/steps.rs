@@ -2,11 +2,12 @@
 
 use sealgate_wire::{MacRequest, Operation};
 
+use super::trail::Signed;
 use super::{Exchange, HeadSignature, Pending, Progress, State, Step};
 use crate::event::{Effect, SharedRequest};
 use crate::forward::Proof;
 use crate::policy::Mode;
-use crate::policy::compiled::{Policy, ReplayPolicy, SignaturePolicy, TokenPolicy};
+use crate::policy::compiled::{PayloadPolicy, Policy, ReplayPolicy, SignaturePolicy, TokenPolicy};
 use crate::refusal::Reason;
 use crate::stage::{channel, inspect, payload, replay, signature, token};
 
@@ -58,6 +59,7 @@ impl Exchange {
             }
             Err(rejected) => {
                 self.mismatch = rejected.mismatch;
+                self.trail.signature_key = rejected.key_id;
                 rejected.reason
             }
         };
@@ -69,7 +71,8 @@ impl Exchange {
         let Some(stage) = &policy.token else {
             return Ok(Progress::Next(Step::Body));
         };
-        let checked = token::start(stage, self.request()?, now);
+        let request = self.request.as_ref().ok_or(Reason::BadRequestLine)?;
+        let checked = token::start(stage, request, now, &mut self.trail.token);
         self.token_step(stage, checked)
     }
 
@@ -92,6 +95,10 @@ impl Exchange {
             Ok(token::Step::Verified(verified)) => Ok(verified),
             Err(reason) => Err(reason),
         };
+        if let Ok(verified) = &checked {
+            self.trail.token.opened = true;
+            self.trail.token_signature = verified.algorithm();
+        }
         self.proofs.token = self.settle(stage.mode, checked)?;
         Ok(Progress::Next(Step::Body))
     }
@@ -119,9 +126,15 @@ impl Exchange {
                 self.signature_step(stage, checked, Step::SignatureBody)
             }
             HeadSignature::Verified(head) => {
+                self.trail.signature_key = Some(head.key_id().to_owned());
                 let checked = signature::check_body(stage, head, self.request()?, &self.body);
                 if let Ok(verified) = &checked {
-                    self.accepted = Some((verified.key_id.clone(), verified.skew_seconds));
+                    self.trail.signed = Some(Signed {
+                        key: verified.key_id.clone(),
+                        algorithm: verified.algorithm,
+                        skew_seconds: verified.skew_seconds,
+                        at: now,
+                    });
                 }
                 self.proofs.signature = self.settle(stage.mode, checked)?;
                 Ok(Progress::Next(Step::Replay))
@@ -161,7 +174,7 @@ impl Exchange {
         if let Some(path) = &stage.bridge {
             let body = subject.bridge_request(now)?;
             let question = self
-                .question(path.clone(), body)
+                .question("replay", path.clone(), body)
                 .ok_or(Reason::ReplayStoreUnavailable)?;
             return Ok(self.hold_key(question, Pending::ReplayAnswer));
         }
@@ -175,7 +188,8 @@ impl Exchange {
             return Ok(Progress::Next(Step::Inspect));
         };
         let mut body = std::mem::take(&mut self.body);
-        let started = payload::start(policy, stage, self.request()?, &mut body);
+        let request = self.request.as_ref().ok_or(Reason::BadRequestLine)?;
+        let started = payload::start(policy, stage, request, &mut body, &mut self.trail.payload);
         self.body = body;
         let checked = match started {
             Ok(payload::Step::Ask(pending)) => match self.ask(&pending.kid, &pending.operation()) {
@@ -185,6 +199,18 @@ impl Exchange {
             Ok(payload::Step::Opened(opened)) => Ok(opened),
             Err(reason) => Err(reason),
         };
+        self.payload_checked(stage, checked)
+    }
+
+    pub(super) fn payload_checked(
+        &mut self,
+        stage: &PayloadPolicy,
+        checked: Result<payload::PayloadOpened, Reason>,
+    ) -> Result<Progress, Reason> {
+        if let Some((_, bytes)) = checked.as_ref().ok().and_then(|opened| opened.plaintext()) {
+            self.trail.payload.opened = true;
+            self.trail.opened_bytes = Some(bytes.len());
+        }
         self.proofs.payload = self.settle(stage.mode, checked)?;
         Ok(Progress::Next(Step::Inspect))
     }
@@ -203,6 +229,7 @@ impl Exchange {
         );
         let checked = checked.map_err(|finding| {
             self.place = finding.place;
+            self.trail.hit = finding.hit;
             finding.reason
         });
         self.proofs.inspect = self.settle(stage.mode, checked)?;

@@ -7,6 +7,7 @@ use sealgate_scan::{Class, Limits, Scanner};
 use super::coding;
 use super::payload::PayloadOpened;
 use super::token::TokenVerified;
+use crate::exchange::trail::Hit;
 use crate::policy::compiled::InspectPolicy;
 use crate::refusal::Reason;
 use crate::request::Request;
@@ -28,6 +29,8 @@ impl Inspected {
 pub(crate) struct Finding {
     pub(crate) reason: Reason,
     pub(crate) place: Option<String>,
+    /// Class and kind of place, where it was the scan that found it.
+    pub(crate) hit: Option<Hit>,
 }
 
 impl From<Reason> for Finding {
@@ -35,6 +38,7 @@ impl From<Reason> for Finding {
         Self {
             reason,
             place: None,
+            hit: None,
         }
     }
 }
@@ -91,6 +95,10 @@ pub(crate) fn check(
         return Err(Finding {
             reason: reason(finding.class),
             place: Some(finding.location.to_string()),
+            hit: Some(Hit {
+                class: finding.class.name(),
+                location: finding.location.kind,
+            }),
         });
     }
     if report.exhausted {
@@ -120,6 +128,7 @@ fn kept(
                 _ => Reason::ContractBody,
             },
             place: Some(violation.to_string()),
+            hit: None,
         })
 }
 

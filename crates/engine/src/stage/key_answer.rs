@@ -5,6 +5,7 @@ use sealgate_wire::{
     EphemeralPublicKey, KeyFailure, Operation, UnwrapRequest, decode_unwrap_answer,
 };
 
+use crate::exchange::trail::Opener;
 use crate::policy::keys::{DecryptAlgorithm, DecryptKey};
 
 /// A token or body that waits for its content-encryption key.
@@ -35,12 +36,15 @@ pub(crate) enum Closed {
     KeyService,
 }
 
-/// Chooses the key by `kid` (or the only one) and opens with it, or says what to ask.
+/// Chooses the key by `kid` (or the only one) and opens with it, or says what to ask. The key that
+/// was chosen is noted in `opener`, whether it opens or not.
 pub(crate) fn open<'a>(
     sealed: Sealed<'_>,
     keys: impl Iterator<Item = &'a DecryptKey>,
+    opener: &mut Opener,
 ) -> Result<Opening, Closed> {
     let key = choose(sealed.header().kid.as_deref(), keys).ok_or(Closed::KeyUnknown)?;
+    opener.choose(key, sealed.header().enc.name());
     match &key.algorithm {
         DecryptAlgorithm::JweLocal { key, enc, .. } => {
             let header = sealed.header();

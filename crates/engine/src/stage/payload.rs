@@ -4,6 +4,7 @@ use sealgate_jose::Limits;
 use sealgate_jose::jwe::Sealed;
 
 use super::key_answer::{Closed, Opening, PendingUnwrap, open};
+use crate::exchange::trail::Opener;
 use crate::policy::compiled::{PayloadPolicy, Policy};
 use crate::policy::keys::DecryptAlgorithm;
 use crate::policy::raw::RawPayloadFormat;
@@ -54,13 +55,14 @@ pub(crate) fn start(
     payload: &PayloadPolicy,
     request: &Request,
     body: &mut Vec<u8>,
+    opener: &mut Opener,
 ) -> Result<Step, Reason> {
     if body.is_empty() {
         return Ok(Step::Opened(PayloadOpened(None)));
     }
     match payload.format {
-        RawPayloadFormat::Jwe => start_jwe(policy, payload, request, body),
-        RawPayloadFormat::Aes256Gcm => open_raw(payload, request, body).map(Step::Opened),
+        RawPayloadFormat::Jwe => start_jwe(policy, payload, request, body, opener),
+        RawPayloadFormat::Aes256Gcm => open_raw(payload, request, body, opener).map(Step::Opened),
     }
 }
 
@@ -81,6 +83,7 @@ fn start_jwe(
     payload: &PayloadPolicy,
     request: &Request,
     body: &[u8],
+    opener: &mut Opener,
 ) -> Result<Step, Reason> {
     let content_type = request.value(b"content-type").unwrap_or_default();
     let media_type = content_type
@@ -98,7 +101,7 @@ fn start_jwe(
     let limits = Limits::body(policy.limits.max_body_bytes);
     let sealed = Sealed::compact(body, &limits).map_err(|_| Reason::PayloadMalformed)?;
     let cty = sealed.header().cty.clone();
-    match open(sealed, payload.keys.iter().map(AsRef::as_ref)).map_err(reason)? {
+    match open(sealed, payload.keys.iter().map(AsRef::as_ref), opener).map_err(reason)? {
         Opening::Opened(bytes) => plaintext(payload, cty.as_deref(), bytes).map(Step::Opened),
         Opening::Ask(pending) => Ok(Step::Ask(pending)),
     }
@@ -108,6 +111,7 @@ fn open_raw(
     payload: &PayloadPolicy,
     request: &Request,
     body: &mut Vec<u8>,
+    opener: &mut Opener,
 ) -> Result<PayloadOpened, Reason> {
     if request.value(b"content-encoding") != Some(A256GCM_CODING.as_bytes()) {
         return Err(Reason::PayloadFormat);
@@ -120,6 +124,7 @@ fn open_raw(
         .iter()
         .find(|key| key.id.as_bytes() == key_id)
         .ok_or(Reason::PayloadKeyUnknown)?;
+    opener.choose(key, "");
     let DecryptAlgorithm::RawA256Gcm(secret) = &key.algorithm else {
         return Err(Reason::PayloadKeyUnknown);
     };

@@ -207,6 +207,7 @@ mod tests {
             identity: None,
             expires_at: Some(expires_at),
             skew_seconds: None,
+            algorithm: "HS256",
         }
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct SignatureVerified {
     pub(crate) expires_at: Option<i64>,
     /// The gate's clock minus the sender's, in seconds, if the scheme signs a time.
     pub(crate) skew_seconds: Option<i64>,
+    /// Name of the key's algorithm.
+    pub(crate) algorithm: &'static str,
 }
 
 /// What may be said of octets that did not match: enough to compare, nothing to learn.
@@ -68,6 +70,15 @@ pub(crate) struct Rejected {
     pub(crate) reason: Reason,
     /// The octets of that pair, where they were what did not match.
     pub(crate) mismatch: Option<Mismatch>,
+    /// The policy's id of the key of that pair.
+    pub(crate) key_id: Option<String>,
+}
+
+impl HeadVerified {
+    /// The policy's id of the key that signed.
+    pub(crate) fn key_id(&self) -> &str {
+        &self.verified.key_id
+    }
 }
 
 /// Pairs of signature and key that are still to be tried.
@@ -125,6 +136,7 @@ impl Attempts {
                 self.left.push_front((presented, key));
                 return Ok(Step::NeedsBody(self));
             }
+            let id = key.id.clone();
             match attempt(
                 policy,
                 request,
@@ -138,7 +150,7 @@ impl Attempts {
                     pending.rest = self;
                     return Ok(Step::AskMac(pending));
                 }
-                Err(rejected) => self.rejected = Some(rejected),
+                Err(rejected) => self.rejected = Some(rejected.of(id)),
             }
         }
         Err(self
@@ -167,7 +179,8 @@ impl PendingMac {
             let head = accepted(policy, self.presented, &self.key, identity, now);
             return Ok(Step::Verified(Box::new(head)));
         }
-        self.rest.rejected = Some(Rejected::mismatch(&self.presented, &[&self.octets]));
+        let rejected = Rejected::mismatch(&self.presented, &[&self.octets]);
+        self.rest.rejected = Some(rejected.of(self.key.id.clone()));
         self.rest.go_on(policy, request, body, now)
     }
 }
@@ -282,6 +295,7 @@ fn accepted(
             identity,
             expires_at: last_second(policy, &presented),
             skew_seconds: presented.created.map(|created| now.saturating_sub(created)),
+            algorithm: key.algorithm.name(),
         },
         presented,
     }
@@ -292,7 +306,13 @@ impl Rejected {
         Self {
             reason,
             mismatch: None,
+            key_id: None,
         }
+    }
+
+    fn of(mut self, key_id: String) -> Self {
+        self.key_id = Some(key_id);
+        self
     }
 
     fn mismatch(presented: &Presented, octets: &[&[u8]]) -> Self {
@@ -303,6 +323,7 @@ impl Rejected {
                 octets_sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
                 covered: presented.covered.clone(),
             }),
+            key_id: None,
         }
     }
 }

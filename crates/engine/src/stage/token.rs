@@ -8,6 +8,7 @@ use sealgate_jose::{Limits, jws};
 use serde_json::Value;
 
 use super::key_answer::{Closed, Opening, PendingUnwrap, open};
+use crate::exchange::trail::Opener;
 use crate::key_set::{KeySet, Lookup};
 use crate::limits::{MAX_CLAIM_BYTES, MAX_TOKEN_BYTES};
 use crate::policy::compiled::TokenPolicy;
@@ -18,6 +19,8 @@ use crate::request::Request;
 /// The token is by the issuer, for us, and in time.
 pub(crate) struct TokenVerified {
     headers: Vec<(String, String)>,
+    /// Of the signature inside.
+    algorithm: Option<&'static str>,
     claims: Vec<u8>,
 }
 
@@ -27,6 +30,11 @@ impl TokenVerified {
         self.headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Name of the algorithm of the signature inside, if there is one.
+    pub(crate) fn algorithm(&self) -> Option<&'static str> {
+        self.algorithm
     }
 
     /// The claims as JSON text, for the scan.
@@ -59,19 +67,24 @@ impl PendingKeySet {
     /// Verifies with what is known now.
     pub(crate) fn finish(self, policy: &TokenPolicy, now: i64) -> Result<TokenVerified, Reason> {
         let key = self.set.known(self.kid.as_deref(), now)?;
-        verified(&self.signed, &key).and_then(|payload| claims(policy, payload, now))
+        signed_claims(policy, &self.signed, &key, now)
     }
 }
 
 /// Reads the token from its header and opens it, or says what to ask the key service.
-pub(crate) fn start(policy: &TokenPolicy, request: &Request, now: i64) -> Result<Step, Reason> {
+pub(crate) fn start(
+    policy: &TokenPolicy,
+    request: &Request,
+    now: i64,
+    opener: &mut Opener,
+) -> Result<Step, Reason> {
     let token = presented(policy, request)?;
     let limits = Limits {
         max_token_bytes: MAX_TOKEN_BYTES,
         ..Limits::TOKEN
     };
     let sealed = Sealed::compact(token, &limits).map_err(|_| Reason::TokenMalformed)?;
-    match open(sealed, policy.decrypt.iter().map(AsRef::as_ref)).map_err(reason)? {
+    match open(sealed, policy.decrypt.iter().map(AsRef::as_ref), opener).map_err(reason)? {
         Opening::Opened(plaintext) => verify(policy, plaintext, now),
         Opening::Ask(pending) => Ok(Step::Ask(pending)),
     }
@@ -120,8 +133,20 @@ fn verify(policy: &TokenPolicy, plaintext: Vec<u8>, now: i64) -> Result<Step, Re
             return Ok(Step::KeySet(Box::new(PendingKeySet { set, signed, kid })));
         }
     };
-    let payload = verified(&plaintext, &key)?;
-    claims(policy, payload, now).map(Step::Verified)
+    signed_claims(policy, &plaintext, &key, now).map(Step::Verified)
+}
+
+fn signed_claims(
+    policy: &TokenPolicy,
+    signed: &[u8],
+    key: &VerifierKey,
+    now: i64,
+) -> Result<TokenVerified, Reason> {
+    let checked = claims(policy, verified(signed, key)?, now)?;
+    Ok(TokenVerified {
+        algorithm: Some(key.key.alg().name()),
+        ..checked
+    })
 }
 
 /// The key of the JWS inside: chosen by `kid`, or the only one. `None`: the key set first.
@@ -172,6 +197,7 @@ fn claims(policy: &TokenPolicy, payload: Vec<u8>, now: i64) -> Result<TokenVerif
     }
     Ok(TokenVerified {
         headers,
+        algorithm: None,
         claims: payload,
     })
 }

@@ -52,6 +52,11 @@ impl Validity {
     pub(crate) fn contains(self, now: i64) -> bool {
         (self.not_before..=self.not_after).contains(&now)
     }
+
+    /// The last second, where one was written.
+    pub(crate) fn end(self) -> Option<i64> {
+        (self.not_after != i64::MAX).then_some(self.not_after)
+    }
 }
 
 impl MessageKey {

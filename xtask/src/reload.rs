@@ -1,0 +1,48 @@
+//! `cargo xtask reload`: the reload suite in its long form. Some ten minutes.
+
+use anyhow::Result;
+
+use crate::artifacts::{self, Artifacts, Profile};
+use crate::places::Places;
+use crate::tools::Tools;
+use crate::{process, say};
+
+pub(crate) fn run(places: &Places) -> Result<bool> {
+    say::step("tools");
+    let tools = Tools::all(places)?;
+    artifacts::guests(places)?;
+    // Programs as in a release: a minute must be enough for 100,000 requests.
+    let built = Artifacts::build(places, Profile::Measure)?;
+    say::step("reloads under load");
+    let mut cargo = places.cargo();
+    cargo
+        .args([
+            "test",
+            "--locked",
+            "--no-fail-fast",
+            "--package",
+            "sealgate-tests",
+        ])
+        .args([
+            "--test",
+            "reload",
+            "--",
+            "--nocapture",
+            "--test-threads=1",
+            "under_load",
+        ])
+        .envs(tools.variables())
+        .envs(built.variables())
+        .env("SEALGATE_RELOAD_LONG", "1");
+    let mut figures = Vec::new();
+    let good = process::watched(&mut cargo, |line| {
+        if let Some((_, figure)) = line.split_once("figure: ") {
+            figures.push(figure.to_owned());
+        }
+    })?;
+    say::step("figures");
+    for figure in &figures {
+        say::note(figure);
+    }
+    Ok(good && !figures.is_empty())
+}
