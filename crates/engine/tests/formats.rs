@@ -3,10 +3,11 @@
 
 mod support;
 
-use sealgate_engine::{Forward, Gate, HeaderEdit, NoMaterials, Reason};
+use sealgate_engine::{Entropy, Forward, Gate, HeaderEdit, NoMaterials, Reason};
 use sealgate_format::records::Records;
+use sealgate_jose::jwe::{ContentEncryption, EncryptionKey, KeyManagement, SealSpec, seal_compact};
 use serde_json::{Value, json};
-use support::{BODY_KEY, Host, Sender, gate, policy, seal_jwe};
+use support::{BODY_KEY, Host, Sender, WRAP_KEY, gate, policy, seal_jwe};
 
 /// The full policy without token and with this `payload`.
 fn document(payload: Value) -> Value {
@@ -96,6 +97,25 @@ fn a_body_that_is_not_sealed_where_it_must_be_is_refused() {
     let token = seal_jwe(b"1", Some("stranger"), None);
     let stranger = format!(r#"{{"items":[{{"sealed":"{token}"}}]}}"#);
     assert_eq!(refused(&stranger), Some(Reason::PayloadKeyUnknown));
+}
+
+#[test]
+fn a_content_encryption_that_the_key_is_not_for_is_refused_before_the_bridge_is_asked() {
+    let spec = SealSpec {
+        kid: Some("wrap"),
+        ..SealSpec::new(ContentEncryption::A128Gcm)
+    };
+    let key = EncryptionKey::shared(KeyManagement::A256Kw, &WRAP_KEY).unwrap();
+    let mut entropy = Entropy::from_seed([1; 32]);
+    let mut random = |bytes: &mut [u8]| entropy.fill(bytes);
+    let token = seal_compact(b"{}", &spec, &key, &mut random).unwrap();
+    let document = document(json!({ "format": "jwe", "keys": ["wrap"] }));
+    let sealed =
+        Sender::default().sign(token.into_bytes(), &[("content-type", "application/jose")]);
+    let mut host = Host::default();
+    let verdict = host.judge(&gate(&document), &sealed);
+    assert_eq!(verdict.reason(), Some(Reason::PayloadKeyUnknown));
+    assert_eq!(host.questions, Vec::<String>::new());
 }
 
 #[test]

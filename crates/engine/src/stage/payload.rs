@@ -127,7 +127,7 @@ fn advance(
         let key = choose(part.kid(), &payload.keys).ok_or(Reason::PayloadKeyUnknown)?;
         noted.choose(key, part.enc().map_or("", ContentEncryption::name));
         // The algorithm is the key's, whatever the part says.
-        if part.alg() != key.management() {
+        if part.alg() != key.management() || !takes_content(key, part) {
             return Err(Reason::PayloadKeyUnknown);
         }
         let opener = match &key.algorithm {
@@ -155,6 +155,21 @@ fn advance(
         opened.session = plain.session;
         Step::Opened(opened)
     })
+}
+
+/// Whether the key is for messages of this content encryption. HPKE that encrypts the content itself
+/// has none that could be another; what is no JWE has the one of its format.
+fn takes_content(key: &DecryptKey, part: &Part) -> bool {
+    let Some(header) = part.header() else {
+        return true;
+    };
+    match &key.algorithm {
+        DecryptAlgorithm::RawA256Gcm(_) => false,
+        DecryptAlgorithm::JweLocal { enc, .. } => {
+            header.enc == ContentEncryption::Integrated || enc.contains(&header.enc)
+        }
+        DecryptAlgorithm::JweBridge { enc, .. } => enc.contains(&header.enc),
+    }
 }
 
 /// What the key service is asked for a part's content key.
