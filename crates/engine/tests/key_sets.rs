@@ -227,7 +227,8 @@ fn what_a_policy_may_not_say_of_a_key_set() {
             .collect::<Vec<_>>()
     };
     assert_eq!(faults(&|_| ()), Vec::<String>::new());
-    let cases: [(&str, &dyn Fn(&mut Value)); 8] = [
+    type Change<'c> = &'c dyn Fn(&mut Value);
+    let cases: [(&str, Change<'_>); 8] = [
         ("keys[3].jwks", &|key| key["use"] = json!("decrypt")),
         ("keys[3]", &|key| key["alg"] = json!("EdDSA")),
         ("keys[3].jwks.algs", &|key| key["jwks"]["algs"] = json!([])),

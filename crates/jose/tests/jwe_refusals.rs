@@ -195,7 +195,7 @@ fn ephemeral_keys() {
         ),
         (
             "A13 x of 33 bytes",
-            epk("P-256", &encode(&[&[0], &good.x()[..]].concat()), &y),
+            epk("P-256", &encode(&[&[0], good.x()].concat()), &y),
         ),
         ("A13 y missing", json!({"kty":"EC","crv":"P-256","x":x})),
         ("A13 padded x", epk("P-256", &format!("{x}="), &y)),

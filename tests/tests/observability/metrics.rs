@@ -97,7 +97,8 @@ fn every_metric_counts_what_happened() {
         }
         std::thread::sleep(Duration::from_millis(200));
     };
-    let counted: &[(&str, &[(&str, &str)], f64)] = &[
+    type Counted<'c> = (&'c str, &'c [(&'c str, &'c str)], f64);
+    let counted: &[Counted<'_>] = &[
         (
             "requests",
             &[

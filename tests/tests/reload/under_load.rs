@@ -161,7 +161,8 @@ fn round(
     takes.push(since.elapsed());
     load.wait_for_more(20);
     let served = format!("/round{number}-both-again");
-    let broken: [(&str, Box<dyn Fn(&mut dyn Host) + '_>); 2] = [
+    type Break<'h> = Box<dyn Fn(&mut dyn Host) + 'h>;
+    let broken: [(&str, Break<'_>); 2] = [
         (
             "policy",
             Box::new(|host| host.policy(&with_route(&faulty(&old), "/never"))),

@@ -36,10 +36,6 @@ pub(crate) struct DecryptKey {
 }
 
 /// What a decryption key does, with the material that this needs.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one per key of a policy, behind an Arc"
-)]
 pub(crate) enum DecryptAlgorithm {
     /// Raw AES-256-GCM bodies.
     RawA256Gcm(Zeroizing<[u8; 32]>),
