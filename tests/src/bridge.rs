@@ -50,7 +50,9 @@ impl Bridge {
 
     fn start_with(token: Token, store: Option<(&Path, &str)>) -> Self {
         let folder = tempfile::tempdir().expect("folder");
-        let environment = initialise(token, folder.path());
+        let mut environment = initialise(token, folder.path());
+        // A line per request, with the trace it belongs to.
+        environment.push(("HSM_BRIDGE_LOG".to_owned(), "hsm_bridge=debug".to_owned()));
         let config = folder.path().join(CONFIG);
         let text = configuration(token, folder.path(), store);
         std::fs::write(&config, text).expect("configuration");

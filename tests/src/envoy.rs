@@ -427,7 +427,8 @@ fn listener(admin: SocketAddr) -> Option<SocketAddr> {
 
 fn admin_request(address: SocketAddr, method: &str, path: &str) -> std::io::Result<Response> {
     let mut socket = TcpStream::connect(address)?;
-    socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+    // The thread that answers is the one that compiles a new module.
+    socket.set_read_timeout(Some(Duration::from_secs(30)))?;
     write!(
         socket,
         "{method} {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n"

@@ -25,6 +25,12 @@ fn headers() {
     let trailing = format!("{DIR}x");
     let algorithm = "jose-unsupported-alg";
     let crit = "jose-critical-header";
+    // `enc` beside an algorithm that encrypts the content itself; where that is not built in, the
+    // algorithm is unknown.
+    let hpke = match cfg!(feature = "pq") {
+        true => "jose-header-member",
+        false => algorithm,
+    };
     check(&[
         (
             "A1 none",
@@ -214,7 +220,7 @@ fn headers() {
         (
             "A45 HPKE",
             header(r#"{"alg":"HPKE-0","enc":"A256GCM"}"#),
-            algorithm,
+            hpke,
         ),
     ]);
 }

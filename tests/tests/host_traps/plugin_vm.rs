@@ -140,7 +140,7 @@ fn counters_count_requests_and_not_configurations() {
     let mut plugin = Plugin::start();
     plugin.passes(&Draft::shared(&plugin.keys));
     plugin.passes(&Draft::shared(&plugin.keys));
-    let allowed = "policy=shared_outcome=allowed";
+    let allowed = "policy=shared_stage=none_outcome=allowed";
     assert_eq!(
         plugin.envoy.stat(allowed),
         2,

@@ -50,15 +50,12 @@ fn ten_thousand_hostile_key_ids_and_paths_make_no_series_in_envoy() {
     site.refused(&envoy, &hostile(&model, 0));
     let before = series(&Page::of(&envoy));
     let upstream = site.upstream.bytes();
-    let mut sent = 0;
-    while sent < HOSTILE {
-        let identity = &site.certificates.partner_a;
+    let identity = &site.certificates.partner_a;
+    for number in 0..HOSTILE {
+        // Envoy ends a connection whose request it answers before it has read it all.
         let mut connection = envoy.connect(&site.certificates, identity);
-        for _ in 0..100 {
-            let response = connection.exchange(&hostile(&model, sent)).unwrap();
-            assert_eq!(response.status, 401);
-            sent += 1;
-        }
+        let response = connection.exchange(&hostile(&model, number)).unwrap();
+        assert_eq!(response.status, 401);
     }
     site.nothing_since(upstream);
     let page = Page::of(&envoy);

@@ -471,7 +471,8 @@ fn every_family_was_there(page: &Page) {
 }
 
 /// `promtool check metrics` reads the whole page; of our own families it may only say that Envoy
-/// writes no help text.
+/// writes no help text, and that the two histograms are not in seconds: a wasm host counts in whole
+/// numbers, so a key service's time is in milliseconds and a certificate's in days.
 fn check_exposition(text: &str) {
     let mut promtool = Command::new(required::promtool())
         .args(["check", "metrics"])
@@ -494,6 +495,7 @@ fn check_exposition(text: &str) {
     let ours: Vec<&str> = said
         .lines()
         .filter(|line| line.starts_with("sealgate_") && !line.ends_with("no help text"))
+        .filter(|line| !line.contains("use base unit \"seconds\" instead of"))
         .collect();
     assert!(ours.is_empty(), "{ours:#?}");
 }

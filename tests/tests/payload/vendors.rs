@@ -168,7 +168,9 @@ fn josekit_signs(alg: &str, key: &PKey<Private>, payload: &[u8]) -> String {
     let header = JwsHeader::new();
     let signed = match alg {
         "PS256" => {
-            jws::serialize_compact(payload, &header, &PS256.signer_from_pem(pem(key)).unwrap())
+            // josekit wants PSS written into PKCS #8, and takes the bare key.
+            let bare = key.rsa().unwrap().private_key_to_der().unwrap();
+            jws::serialize_compact(payload, &header, &PS256.signer_from_der(bare).unwrap())
         }
         _ => jws::serialize_compact(payload, &header, &RS256.signer_from_pem(pem(key)).unwrap()),
     };
@@ -253,8 +255,8 @@ fn cybersource_message_level_encryption() {
         json!({ "encryptedRequest": token }).to_string(),
     );
     assert_eq!(
-        open(&request, &sealed).unwrap().to_string(),
-        json!({"cvc":"123","pan":"4111111111111111"}).to_string()
+        open(&request, &sealed),
+        Ok(json!({ "cvc": "123", "pan": "4111111111111111" }))
     );
     let response = Format::new(Name::CyberSource, true, Options::default()).unwrap();
     let ours: Value = serde_json::from_slice(&seal(&response, CARD).body).unwrap();
@@ -553,14 +555,17 @@ fn mastercards_libraries_and_we_open_each_others_fields() {
             let bad = message("application/json", bad.to_string());
             assert_eq!(open(&field, &bad), Err(OpenFault::NotOpened));
 
+            // The library of npm reads what it opened as Latin-1.
+            let mut plain = order();
+            plain["card"]["foo"]["name"] = json!("Zoe");
             let ours: Value =
-                serde_json::from_slice(&seal(&field, &order().to_string()).body).unwrap();
+                serde_json::from_slice(&seal(&field, &plain.to_string()).body).unwrap();
             assert!(!ours.to_string().contains("4111"));
             let opened = vendor.ask(
                 json!({ "do": "open", "kind": "field", "text": name, "payload": ours,
                 "open": { "card.encryptedFoo": "card.foo" } }),
             );
-            assert_eq!(opened["card"]["foo"], order()["card"]["foo"]);
+            assert_eq!(opened["card"]["foo"], plain["card"]["foo"]);
         }
     }
 }

@@ -20,16 +20,9 @@ pub struct EncryptionKey {
     inner: Inner,
 }
 
-/// Encapsulated key, and ciphertext with its tag.
-type Integrated = (Vec<u8>, Vec<u8>);
-
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one per key of a policy; an allocation more would save nothing"
-)]
 enum Inner {
     Direct(ContentEncryptionKey),
-    Wrap(KeyEncryptionKey),
+    Wrap(Box<KeyEncryptionKey>),
     GcmWrap(GcmKeyEncryptionKey),
     Rsa(RsaPublicJwk),
     Agree(AgreementKey),
@@ -70,7 +63,7 @@ impl EncryptionKey {
     pub fn shared(alg: KeyManagement, secret: &[u8]) -> Result<Self, KeyFault> {
         let inner = match alg.family() {
             Family::Wrap(bytes) if bytes == secret.len() => {
-                Inner::Wrap(KeyEncryptionKey::from_slice(secret)?)
+                Inner::Wrap(Box::new(KeyEncryptionKey::from_slice(secret)?))
             }
             Family::GcmWrap(bytes) if bytes == secret.len() => {
                 Inner::GcmWrap(GcmKeyEncryptionKey::from_slice(secret)?)
@@ -123,7 +116,7 @@ impl EncryptionKey {
         associated: &[u8],
         plaintext: &[u8],
         random: &mut Random<'_>,
-    ) -> Option<Result<Integrated, JoseError>> {
+    ) -> Option<Result<super::hpke::Encapsulated, JoseError>> {
         match (&self.inner, self.alg.family()) {
             (Inner::Hpke(key), Family::Hpke(_)) => {
                 Some(key.seal(&[], associated, plaintext, random))
