@@ -23,9 +23,12 @@ struct InForce {
     loaded: i64,
     /// Keys that have an end, or had one in an earlier policy.
     ends: BTreeMap<String, i64>,
+    /// Revision and loading time of the policy before it.
+    previous: Option<(u64, i64)>,
 }
 
-/// Tells metrics that this policy is in force now, if no other VM has done so.
+/// Tells metrics that this policy is in force now. Every VM does, because a host forgets the gauges
+/// of a VM that it has thrown away; the first one counts the load.
 pub(crate) fn announce(gate: &Gate, metrics: &Metrics, now: Moment) {
     for _ in 0..ATTEMPTS {
         let (before, version) = match host::shared(&SharedRequest::Get { key: KEY.into() }) {
@@ -36,8 +39,11 @@ pub(crate) fn announce(gate: &Gate, metrics: &Metrics, now: Moment) {
             _ => return,
         };
         let before: Option<InForce> = before;
-        if before.as_ref().map(|before| before.revision) == Some(gate.revision()) {
-            return;
+        if let Some(current) = before
+            .as_ref()
+            .filter(|before| before.revision == gate.revision())
+        {
+            return record(metrics, current);
         }
         let mut ends: BTreeMap<String, i64> =
             before.iter().flat_map(|it| it.ends.clone()).collect();
@@ -51,6 +57,7 @@ pub(crate) fn announce(gate: &Gate, metrics: &Metrics, now: Moment) {
             revision: gate.revision(),
             loaded: now.seconds(),
             ends,
+            previous: before.map(|before| (before.revision, before.loaded)),
         };
         let write = SharedRequest::CompareAndSwap {
             key: KEY.into(),
@@ -58,24 +65,28 @@ pub(crate) fn announce(gate: &Gate, metrics: &Metrics, now: Moment) {
             version,
         };
         match host::shared(&write) {
-            SharedAnswer::Stored => return record(metrics, &in_force, before.as_ref()),
+            SharedAnswer::Stored => {
+                metrics.put(POLICY_LOADS, &[], 1);
+                return record(metrics, &in_force);
+            }
             SharedAnswer::Conflict => {}
             _ => return,
         }
     }
 }
 
-fn record(metrics: &Metrics, current: &InForce, previous: Option<&InForce>) {
-    let generations = [("current", Some(current)), ("previous", previous)];
-    for (generation, policy) in generations {
-        let Some(policy) = policy else { continue };
-        metrics.put(POLICY_REVISION, &[generation], policy.revision);
-        metrics.put(POLICY_LOADED, &[generation], unsigned(policy.loaded));
+fn record(metrics: &Metrics, current: &InForce) {
+    let now = Some((current.revision, current.loaded));
+    for (generation, policy) in [("current", now), ("previous", current.previous)] {
+        let Some((revision, loaded)) = policy else {
+            continue;
+        };
+        metrics.put(POLICY_REVISION, &[generation], revision);
+        metrics.put(POLICY_LOADED, &[generation], unsigned(loaded));
     }
     for (key, end) in &current.ends {
         metrics.put(KEY_NOT_AFTER, &[key], unsigned(*end));
     }
-    metrics.put(POLICY_LOADS, &[], 1);
 }
 
 fn unsigned(seconds: i64) -> u64 {

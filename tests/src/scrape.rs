@@ -52,6 +52,12 @@ impl Page {
         self.samples.iter().find(fits).map(|sample| sample.value)
     }
 
+    /// The samples whose name begins so, for messages.
+    pub fn named(&self, start: &str) -> Vec<&Sample> {
+        let fits = |sample: &&Sample| sample.name.starts_with(start);
+        self.samples.iter().filter(fits).collect()
+    }
+
     /// The sum over all series of this name that have at least these labels.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let has = |sample: &Sample, (label, value): &(&str, &str)| {

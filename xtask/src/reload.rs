@@ -27,6 +27,7 @@ pub(crate) fn run(places: &Places) -> Result<bool> {
             "--test",
             "reload",
             "--",
+            "--include-ignored",
             "--nocapture",
             "--test-threads=1",
             "under_load",
