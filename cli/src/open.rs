@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use sealgate_engine::unwrap_operation;
 use sealgate_format::records::RecordHeader;
 use sealgate_format::{Demand, Name, Opener};
 use sealgate_jose::Limits;
 use sealgate_jose::jwe::{ContentEncryptionKey, DecryptionKey, Sealed};
-use sealgate_wire::{EphemeralPublicKey, Operation, UnwrapRequest};
+use sealgate_wire::Operation;
 use zeroize::Zeroizing;
 
 use crate::bridge::BridgeClient;
@@ -131,7 +132,7 @@ impl Args {
             if let (Some(alg), Some(socket)) = (part.alg(), &self.bridge) {
                 let enc = part.enc().context("the body names no content encryption")?;
                 let operation =
-                    unwrap_question(alg.name(), enc.name(), part.header(), part.encrypted_key());
+                    unwrap_operation(alg.name(), enc.name(), part.header(), part.encrypted_key());
                 let key = self.asked(socket, part.kid(), &operation).await?;
                 taken
                     .open(Opener::ContentKey(&key), &demand)
@@ -209,7 +210,7 @@ impl Args {
         token: &Sealed<'_>,
     ) -> Result<ContentEncryptionKey> {
         let header = token.header();
-        let operation = unwrap_question(
+        let operation = unwrap_operation(
             header.alg.name(),
             header.enc.name(),
             Some(header),
@@ -247,31 +248,6 @@ impl Args {
         })?;
         Ok(Zeroizing::new(answer.cek.to_vec()))
     }
-}
-
-fn unwrap_question(
-    alg: &str,
-    enc: &str,
-    header: Option<&sealgate_jose::jwe::Header>,
-    encrypted_key: &[u8],
-) -> Operation {
-    let epk = header.and_then(|header| header.epk.as_ref());
-    let wrap = header.and_then(|header| header.key_wrap);
-    Operation::Unwrap(UnwrapRequest {
-        alg: alg.to_owned(),
-        ek: encrypted_key.to_vec(),
-        epk: epk.map(|epk| EphemeralPublicKey {
-            kty: epk.kty().to_owned(),
-            crv: epk.crv().to_owned(),
-            x: epk.x().to_vec(),
-            y: epk.y().map(<[u8]>::to_vec),
-        }),
-        apu: header.and_then(|header| header.apu.clone()),
-        apv: header.and_then(|header| header.apv.clone()),
-        iv: wrap.map(|(iv, _)| iv.to_vec()),
-        tag: wrap.map(|(_, tag)| tag.to_vec()),
-        enc: enc.to_owned(),
-    })
 }
 
 fn read(path: Option<&Path>) -> Result<Vec<u8>> {

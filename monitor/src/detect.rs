@@ -9,6 +9,7 @@ mod downgrade;
 mod expiry;
 mod fleet;
 mod health;
+mod silence;
 mod slow;
 mod window;
 

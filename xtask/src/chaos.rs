@@ -44,15 +44,5 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
     cargo.args(["--", "--nocapture", "--test-threads=1"]);
     cargo.args(&args.filter);
     cargo.envs(tools.variables()).env("SEALGATE_CHAOS", "1");
-    let mut figures = Vec::new();
-    let good = process::watched(&mut cargo, |line| {
-        if let Some((_, figure)) = line.split_once("figure: ") {
-            figures.push(figure.to_owned());
-        }
-    })?;
-    say::step("figures");
-    for figure in &figures {
-        say::note(figure);
-    }
-    Ok(good && !figures.is_empty())
+    process::figures(&mut cargo)
 }

@@ -75,6 +75,25 @@ pub(crate) fn quiet_attempt(places: &Places, what: &str, command: &mut Command) 
     }
 }
 
+/// As [`watched`]; repeats at the end what the child said behind `figure: `. A child that says
+/// nothing there has measured nothing, which is a failure.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) fn figures(command: &mut Command) -> Result<bool> {
+    let mut figures = Vec::new();
+    let good = watched(command, |line| {
+        if let Some((_, figure)) = line.split_once("figure: ") {
+            figures.push(figure.to_owned());
+        }
+    })?;
+    say::step("figures");
+    for figure in &figures {
+        say::note(figure);
+    }
+    Ok(good && !figures.is_empty())
+}
+
 /// Runs a child, showing its output as it comes and handing each line of it to `see`.
 ///
 /// # Errors

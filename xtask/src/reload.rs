@@ -35,15 +35,5 @@ pub(crate) fn run(places: &Places) -> Result<bool> {
         .envs(tools.variables())
         .envs(built.variables())
         .env("SEALGATE_RELOAD_LONG", "1");
-    let mut figures = Vec::new();
-    let good = process::watched(&mut cargo, |line| {
-        if let Some((_, figure)) = line.split_once("figure: ") {
-            figures.push(figure.to_owned());
-        }
-    })?;
-    say::step("figures");
-    for figure in &figures {
-        say::note(figure);
-    }
-    Ok(good && !figures.is_empty())
+    process::figures(&mut cargo)
 }

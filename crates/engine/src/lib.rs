@@ -50,4 +50,5 @@ pub use refusal::{ProblemClass, Reason, Refusal, Stage};
 pub use request::{Channel, HeaderLine, RequestHead, path_has_one_reading};
 pub use sealgate_format::Entropy;
 pub use self_test::{SelfTestFailed, self_test};
+pub use stage::key_answer::unwrap_operation;
 pub use stage::signature::Mismatch;

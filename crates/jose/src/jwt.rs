@@ -93,8 +93,8 @@ impl Claims {
 
     /// All claims.
     #[must_use]
-    pub const fn members(&self) -> &Map<String, Value> {
-        &self.0
+    pub fn into_members(self) -> Map<String, Value> {
+        self.0
     }
 
     /// Checks the registered claims against `expected` at `now_unix_seconds`.

@@ -1,8 +1,26 @@
-//! Typed access to the members of a parsed protected header.
+//! Typed access to the members of a parsed header, and of a message in the JSON serialization.
 
 use serde_json::{Map, Value};
 
-use crate::{JoseError, Malformed, Unsupported};
+use crate::limits::JSON_LEVELS_ABOVE_HEADER;
+use crate::{JoseError, Limits, Malformed, Unsupported, json};
+
+/// The members of a message in the JSON serialization (RFC 7515 section 7.2, RFC 7516 section 7.2).
+pub(crate) fn of_serialization(
+    text: &[u8],
+    limits: &Limits,
+) -> Result<Map<String, Value>, JoseError> {
+    if text.len() > limits.max_token_bytes {
+        return Err(Malformed::TokenTooLong.into());
+    }
+    let bounds = json::Bounds {
+        max_bytes: limits.max_token_bytes,
+        max_depth: limits
+            .max_header_depth
+            .saturating_add(JSON_LEVELS_ABOVE_HEADER),
+    };
+    Ok(json::object(text, bounds)?)
+}
 
 /// A string member that must be there.
 pub(crate) fn required<'a>(

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use sealgate_signature::rfc9421::{Component, Rfc9421};
 use sealgate_signature::scheme::custom::{Custom, CustomSpec, Encoding, Template, TimeUnit};
-use sealgate_signature::scheme::github::Github;
+use sealgate_signature::scheme::github::GITHUB;
 use sealgate_signature::scheme::verify;
 use sealgate_signature::{
     Algorithm, HeaderLine, MacKey, Message, Scheme, SignOrder, VerificationKey,
@@ -99,7 +99,7 @@ fn cases() -> Vec<Case> {
         key_id_header: None,
     };
     vec![
-        Case::new("github", Github),
+        Case::new("github", GITHUB),
         Case::new("custom", Custom::new(custom).expect("a dialect")),
         Case::new("rfc9421", Rfc9421::default()),
         Case::new("rfc9421-with-fields", fields),

@@ -22,6 +22,7 @@ pub mod github;
 pub mod kong;
 pub mod listed;
 pub mod naver_cloud;
+pub mod raw_body;
 pub mod rfc9421;
 pub mod shopify;
 pub mod slack;

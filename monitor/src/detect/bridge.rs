@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::Detector;
+use super::silence::Silence;
 use super::window::Window;
 use crate::baseline::Baseline;
 use crate::finding::{Finding, Notice, Severity};
-use crate::round::{Labels, Reach, Role, Round, Signal, SourceRound};
+use crate::round::{Labels, Role, Round, Signal, SourceRound};
 
 /// Seconds that are looked at together.
 const WINDOW_SECONDS: i64 = 30;
@@ -18,8 +19,6 @@ const TIMES: f64 = 4.0;
 const SLOW_SECONDS: f64 = 0.5;
 /// Faster than this is never slow, in seconds.
 const FAST_SECONDS: f64 = 0.008;
-/// Rounds without an answer that are no hiccup.
-const MISSED: u32 = 2;
 
 /// The detector.
 #[derive(Default)]
@@ -33,7 +32,7 @@ struct Bridge {
     /// Seconds per call, as a rate: "counts" are microseconds, "seconds" are calls.
     usual: Baseline,
     slow: bool,
-    missed: u32,
+    silence: Silence,
 }
 
 impl Detector for Bridges {
@@ -45,7 +44,7 @@ impl Detector for Bridges {
                 recent: Window::new(WINDOW_SECONDS),
                 usual: Baseline::default(),
                 slow: false,
-                missed: 0,
+                silence: Silence::default(),
             });
             notices.extend(bridge.reached(source));
             notices.extend(behind(source));
@@ -57,16 +56,11 @@ impl Detector for Bridges {
 
 impl Bridge {
     fn reached(&mut self, source: &SourceRound) -> Option<Notice> {
-        let Reach::Down(why) = &source.reach else {
-            self.missed = 0;
-            return None;
-        };
-        self.missed = self.missed.saturating_add(1);
-        (self.missed >= MISSED).then(|| Notice {
+        self.silence.after(&source.reach).map(|seen| Notice {
             finding: Finding::BridgeDown,
             severity: Severity::Critical,
             subject: subject(source, None),
-            seen: format!("no metrics for {} rounds: {why}", self.missed),
+            seen,
             baseline: "it answered before, or was named on the command line".to_owned(),
             fits:
                 "The process ended, hangs, or its socket is gone. Gates refuse what needs its keys \

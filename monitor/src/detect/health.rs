@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 
 use super::Detector;
+use super::silence::Silence;
 use super::window::Window;
 use crate::finding::{Finding, Notice, Severity};
-use crate::round::{Labels, Reach, Role, Round, Signal, SourceRound};
+use crate::round::{Labels, Role, Round, Signal, SourceRound};
 
 /// Seconds that are looked at together.
 const WINDOW_SECONDS: i64 = 60;
-/// Rounds without an answer that are no hiccup.
-const MISSED: u32 = 2;
 
 /// The detector.
 #[derive(Default)]
@@ -19,7 +18,7 @@ pub(super) struct Health {
 }
 
 struct Gateway {
-    missed: u32,
+    silence: Silence,
     /// Panics and VM restarts, failed restarts, refused configurations, failed host calls.
     recent: Window<[f64; 4]>,
 }
@@ -30,7 +29,7 @@ impl Detector for Health {
         for source in round.of(Role::Gateway) {
             let gateway = self.gateways.entry(source.source.clone());
             let gateway = gateway.or_insert_with(|| Gateway {
-                missed: 0,
+                silence: Silence::default(),
                 recent: Window::new(WINDOW_SECONDS),
             });
             notices.extend(gateway.reached(source));
@@ -42,16 +41,11 @@ impl Detector for Health {
 
 impl Gateway {
     fn reached(&mut self, source: &SourceRound) -> Option<Notice> {
-        let Reach::Down(why) = &source.reach else {
-            self.missed = 0;
-            return None;
-        };
-        self.missed = self.missed.saturating_add(1);
-        (self.missed >= MISSED).then(|| Notice {
+        self.silence.after(&source.reach).map(|seen| Notice {
             finding: Finding::GatewayDown,
             severity: Severity::Critical,
             subject: subject(source),
-            seen: format!("no metrics for {} rounds: {why}", self.missed),
+            seen,
             baseline: "it answered before, or was named on the command line".to_owned(),
             fits: "The process ended or hangs, or its admin port is not reachable from here."
                 .to_owned(),

@@ -1,7 +1,7 @@
 //! GitHub, both forms: npm `@octokit/webhooks-methods`, of which version 4 is the last with SHA-1.
 
 use sealgate_signature::Algorithm::{self, HmacSha1, HmacSha256};
-use sealgate_signature::scheme::github::{Github, GithubSha1};
+use sealgate_signature::scheme::github::{GITHUB, GITHUB_SHA1};
 use sealgate_signature::{MacKey, Scheme, VerificationKey};
 use serde_json::json;
 
@@ -10,12 +10,12 @@ use crate::oracle::Oracle;
 
 #[test]
 fn both_ways() {
-    check(&Github, HmacSha256, "sha256");
+    check(&GITHUB, HmacSha256, "sha256");
 }
 
 #[test]
 fn both_ways_in_the_older_form() {
-    check(&GithubSha1, HmacSha1, "sha1");
+    check(&GITHUB_SHA1, HmacSha1, "sha1");
 }
 
 fn check(scheme: &dyn Scheme, algorithm: Algorithm, name: &str) {

@@ -1,6 +1,6 @@
 //! Shopify: npm `@shopify/shopify-api`.
 
-use sealgate_signature::scheme::shopify::Shopify;
+use sealgate_signature::scheme::shopify::SHOPIFY;
 use sealgate_signature::{MacKey, VerificationKey};
 
 use crate::both_ways::{Pair, Request, bodies};
@@ -13,7 +13,7 @@ fn both_ways() {
     let pair = Pair {
         oracle: Oracle::Node,
         file: "shopify",
-        scheme: &Shopify,
+        scheme: &SHOPIFY,
         key: &VerificationKey::Mac(key()),
         signer: &key(),
         secret,

@@ -129,6 +129,18 @@ impl DecryptKey {
         }
     }
 
+    /// Whether it opens JWE of this content encryption. HPKE that encrypts the content itself has none
+    /// that could be another.
+    pub(crate) fn takes(&self, content: ContentEncryption) -> bool {
+        match &self.algorithm {
+            DecryptAlgorithm::RawA256Gcm(_) => false,
+            DecryptAlgorithm::JweLocal { enc, .. } => {
+                content == ContentEncryption::Integrated || enc.contains(&content)
+            }
+            DecryptAlgorithm::JweBridge { enc, .. } => enc.contains(&content),
+        }
+    }
+
     /// Name of the algorithm, as in the policy.
     pub(crate) fn algorithm_name(&self) -> &'static str {
         match &self.algorithm {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealgate_jose::jwe::{ContentEncryption, ContentEncryptionKey, Sealed};
+use sealgate_jose::jwe::{ContentEncryptionKey, Header, Sealed};
 use sealgate_wire::{
     EphemeralPublicKey, KeyFailure, Operation, UnwrapRequest, decode_unwrap_answer,
 };
@@ -46,33 +46,20 @@ pub(crate) fn open(
     opener: &mut Opener,
 ) -> Result<Opening, Closed> {
     let key = choose(sealed.header().kid.as_deref(), keys).ok_or(Closed::KeyUnknown)?;
-    opener.choose(key, sealed.header().enc.name());
+    let header = sealed.header();
+    opener.choose(key, header.enc.name());
+    if key.management() != Some(header.alg) || !key.takes(header.enc) {
+        return Err(Closed::KeyUnknown);
+    }
     match &key.algorithm {
-        DecryptAlgorithm::JweLocal { key, enc, .. } => {
-            let header = sealed.header();
-            // HPKE that encrypts the content itself has no `enc` that could be another.
-            let integrated = header.enc == ContentEncryption::Integrated;
-            if header.alg != key.alg() || !(integrated || enc.contains(&header.enc)) {
-                return Err(Closed::KeyUnknown);
-            }
-            key.open(sealed)
-                .map(Opening::Opened)
-                .map_err(|_| Closed::NotOpened)
-        }
-        DecryptAlgorithm::JweBridge {
-            management,
-            kid,
-            enc,
-        } => {
-            let header = sealed.header();
-            if header.alg != *management || !enc.contains(&header.enc) {
-                return Err(Closed::KeyUnknown);
-            }
-            Ok(Opening::Ask(Box::new(PendingUnwrap {
-                kid: kid.clone(),
-                sealed: sealed.into_owned(),
-            })))
-        }
+        DecryptAlgorithm::JweLocal { key, .. } => key
+            .open(sealed)
+            .map(Opening::Opened)
+            .map_err(|_| Closed::NotOpened),
+        DecryptAlgorithm::JweBridge { kid, .. } => Ok(Opening::Ask(Box::new(PendingUnwrap {
+            kid: kid.clone(),
+            sealed: sealed.into_owned(),
+        }))),
         DecryptAlgorithm::RawA256Gcm(_) => Err(Closed::KeyUnknown),
     }
 }
@@ -93,21 +80,8 @@ impl PendingUnwrap {
     /// The question.
     pub(crate) fn operation(&self) -> Operation {
         let header = self.sealed.header();
-        Operation::Unwrap(UnwrapRequest {
-            alg: header.alg.name().to_owned(),
-            ek: self.sealed.encrypted_key().to_vec(),
-            epk: header.epk.as_ref().map(|epk| EphemeralPublicKey {
-                kty: epk.kty().to_owned(),
-                crv: epk.crv().to_owned(),
-                x: epk.x().to_vec(),
-                y: epk.y().map(<[u8]>::to_vec),
-            }),
-            apu: header.apu.clone(),
-            apv: header.apv.clone(),
-            iv: header.key_wrap.map(|(iv, _)| iv.to_vec()),
-            tag: header.key_wrap.map(|(_, tag)| tag.to_vec()),
-            enc: header.enc.name().to_owned(),
-        })
+        let (alg, enc) = (header.alg.name(), header.enc.name());
+        unwrap_operation(alg, enc, Some(header), self.sealed.encrypted_key())
     }
 
     /// Opens with the answer.
@@ -118,6 +92,34 @@ impl PendingUnwrap {
             ContentEncryptionKey::from_slice(enc, &answer.cek).map_err(|_| Closed::NotOpened)?;
         self.sealed.open(&cek).map_err(|_| Closed::NotOpened)
     }
+}
+
+/// What a key service is asked for the content key of a sealed message. `header` is that of a JWE;
+/// formats that are none have only the algorithms, by their JOSE names, and the encrypted key.
+#[must_use]
+pub fn unwrap_operation(
+    alg: &str,
+    enc: &str,
+    header: Option<&Header>,
+    encrypted_key: &[u8],
+) -> Operation {
+    let epk = header.and_then(|header| header.epk.as_ref());
+    let wrap = header.and_then(|header| header.key_wrap);
+    Operation::Unwrap(UnwrapRequest {
+        alg: alg.to_owned(),
+        ek: encrypted_key.to_vec(),
+        epk: epk.map(|epk| EphemeralPublicKey {
+            kty: epk.kty().to_owned(),
+            crv: epk.crv().to_owned(),
+            x: epk.x().to_vec(),
+            y: epk.y().map(<[u8]>::to_vec),
+        }),
+        apu: header.and_then(|header| header.apu.clone()),
+        apv: header.and_then(|header| header.apv.clone()),
+        iv: wrap.map(|(iv, _)| iv.to_vec()),
+        tag: wrap.map(|(_, tag)| tag.to_vec()),
+        enc: enc.to_owned(),
+    })
 }
 
 /// What the sender caused is an authentication failure; all else is the service's trouble.

@@ -4,9 +4,9 @@ use sealgate_format::records::{RecordHeader, Records};
 use sealgate_format::{Demand, Head, OpenFault, Opener, Part, Session, Taken, raw};
 use sealgate_jose::jwe::ContentEncryption;
 use sealgate_jose::jws::VerifyKey;
-use sealgate_wire::{EphemeralPublicKey, Operation, UnwrapRequest, decode_unwrap_answer};
+use sealgate_wire::{Operation, decode_unwrap_answer};
 
-use super::key_answer::{Closed, choose, closed};
+use super::key_answer::{Closed, choose, closed, unwrap_operation};
 use crate::exchange::trail;
 use crate::policy::compiled::PayloadPolicy;
 use crate::policy::keys::{DecryptAlgorithm, DecryptKey};
@@ -126,8 +126,9 @@ fn advance(
     while let Some(part) = taken.next() {
         let key = choose(part.kid(), &payload.keys).ok_or(Reason::PayloadKeyUnknown)?;
         noted.choose(key, part.enc().map_or("", ContentEncryption::name));
-        // The algorithm is the key's, whatever the part says.
-        if part.alg() != key.management() || !takes_content(key, part) {
+        // The algorithms are the key's, whatever the part says; what is no JWE has those of its format.
+        let content = part.header().is_none_or(|header| key.takes(header.enc));
+        if part.alg() != key.management() || !content {
             return Err(Reason::PayloadKeyUnknown);
         }
         let opener = match &key.algorithm {
@@ -157,42 +158,15 @@ fn advance(
     })
 }
 
-/// Whether the key is for messages of this content encryption. HPKE that encrypts the content itself
-/// has none that could be another; what is no JWE has the one of its format.
-fn takes_content(key: &DecryptKey, part: &Part) -> bool {
-    let Some(header) = part.header() else {
-        return true;
-    };
-    match &key.algorithm {
-        DecryptAlgorithm::RawA256Gcm(_) => false,
-        DecryptAlgorithm::JweLocal { enc, .. } => {
-            header.enc == ContentEncryption::Integrated || enc.contains(&header.enc)
-        }
-        DecryptAlgorithm::JweBridge { enc, .. } => enc.contains(&header.enc),
-    }
-}
-
 /// What the key service is asked for a part's content key.
 fn question(part: &Part) -> Option<Operation> {
-    let header = part.header();
-    let wrap = header.and_then(|header| header.key_wrap);
-    Some(Operation::Unwrap(UnwrapRequest {
-        alg: part.alg()?.name().to_owned(),
-        ek: part.encrypted_key().to_vec(),
-        epk: header
-            .and_then(|header| header.epk.as_ref())
-            .map(|epk| EphemeralPublicKey {
-                kty: epk.kty().to_owned(),
-                crv: epk.crv().to_owned(),
-                x: epk.x().to_vec(),
-                y: epk.y().map(<[u8]>::to_vec),
-            }),
-        apu: header.and_then(|header| header.apu.clone()),
-        apv: header.and_then(|header| header.apv.clone()),
-        iv: wrap.map(|(iv, _)| iv.to_vec()),
-        tag: wrap.map(|(_, tag)| tag.to_vec()),
-        enc: part.enc()?.name().to_owned(),
-    }))
+    let (alg, enc) = (part.alg()?.name(), part.enc()?.name());
+    Some(unwrap_operation(
+        alg,
+        enc,
+        part.header(),
+        part.encrypted_key(),
+    ))
 }
 
 fn open_raw(

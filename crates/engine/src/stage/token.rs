@@ -80,7 +80,7 @@ impl PendingKeySet {
     /// Verifies with what is known now.
     pub(crate) fn finish(self, policy: &TokenPolicy, now: i64) -> Result<TokenVerified, Reason> {
         let key = self.set.known(self.kid.as_deref(), now)?;
-        signed_claims(policy, &self.signed, &key, now)
+        signed_claims(policy, signed(&self.signed)?, &key, now)
     }
 }
 
@@ -137,25 +137,28 @@ fn verify(policy: &TokenPolicy, plaintext: Vec<u8>, now: i64) -> Result<Step, Re
     if policy.verify.is_empty() && policy.key_set.is_none() {
         return claims(policy, plaintext, now).map(Step::Verified);
     }
-    let kid = signed(&plaintext)?.header().kid.clone();
-    let key = match key(policy, kid.as_deref(), now)? {
-        Some(key) => key,
-        None => {
-            let set = policy.key_set.clone().ok_or(Reason::TokenSignature)?;
-            let signed = plaintext;
-            return Ok(Step::KeySet(Box::new(PendingKeySet { set, signed, kid })));
-        }
-    };
-    signed_claims(policy, &plaintext, &key, now).map(Step::Verified)
+    let signed = signed(&plaintext)?;
+    if let Some(key) = key(policy, signed.header().kid.as_deref(), now)? {
+        return signed_claims(policy, signed, &key, now).map(Step::Verified);
+    }
+    let set = policy.key_set.clone().ok_or(Reason::TokenSignature)?;
+    let kid = signed.header().kid.clone();
+    Ok(Step::KeySet(Box::new(PendingKeySet {
+        set,
+        signed: plaintext,
+        kid,
+    })))
 }
 
 fn signed_claims(
     policy: &TokenPolicy,
-    signed: &[u8],
+    signed: jws::Signed<'_>,
     key: &VerifierKey,
     now: i64,
 ) -> Result<TokenVerified, Reason> {
-    let checked = claims(policy, verified(signed, key)?, now)?;
+    let verified = signed.verify(&key.key);
+    let verified = verified.map_err(|_| Reason::TokenSignature)?;
+    let checked = claims(policy, verified.into_payload(), now)?;
     Ok(TokenVerified {
         algorithm: Some(key.key.alg().name()),
         ..checked
@@ -204,7 +207,7 @@ fn claims(policy: &TokenPolicy, payload: Vec<u8>, now: i64) -> Result<TokenVerif
     })?;
     let subject = claims.claim("sub").and_then(Value::as_str);
     let subject = subject.map(str::to_owned);
-    let claims = Value::Object(claims.members().clone());
+    let claims = Value::Object(claims.into_members());
     Ok(TokenVerified {
         subject,
         headers: claims::texts(&claims, &policy.claims_to_headers, policy.join)?,
@@ -221,11 +224,6 @@ fn signed(plaintext: &[u8]) -> Result<jws::Signed<'_>, Reason> {
         ..Limits::TOKEN
     };
     jws::Signed::compact(plaintext, &limits).map_err(|_| Reason::TokenSignature)
-}
-
-fn verified(plaintext: &[u8], key: &VerifierKey) -> Result<Vec<u8>, Reason> {
-    let verified = signed(plaintext)?.verify(&key.key);
-    Ok(verified.map_err(|_| Reason::TokenSignature)?.into_payload())
 }
 
 fn reason(closed: Closed) -> Reason {

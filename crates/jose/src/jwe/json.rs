@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use super::header::{self, Unprotected};
 use super::sealed::Content;
 use super::{Header, Sealed};
-use crate::limits::JSON_LEVELS_ABOVE_HEADER;
-use crate::{JoseError, Limits, Malformed, Profile, Unsupported, json};
+use crate::{JoseError, Limits, Malformed, Profile, Unsupported, members};
 
 /// A well-formed message in a JSON serialization, for one or several recipients.
 pub struct Json {
@@ -33,16 +32,7 @@ impl Json {
     /// # Errors
     /// [`JoseError::Malformed`]; [`JoseError::Unsupported`] also when no recipient is left.
     pub fn parse(text: &[u8], limits: &Limits) -> Result<Self, JoseError> {
-        if text.len() > limits.max_token_bytes {
-            return Err(Malformed::TokenTooLong.into());
-        }
-        let bounds = json::Bounds {
-            max_bytes: limits.max_token_bytes,
-            max_depth: limits
-                .max_header_depth
-                .saturating_add(JSON_LEVELS_ABOVE_HEADER),
-        };
-        let mut members = json::object(text, bounds)?;
+        let mut members = members::of_serialization(text, limits)?;
         let segment = take_text(&mut members, "protected")?.ok_or(Malformed::Serialization)?;
         let protected = header::protected(&decode(&segment)?, limits)?;
         let aad = take_text(&mut members, "aad")?;

@@ -7,8 +7,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{Header, VerifyKey};
-use crate::limits::JSON_LEVELS_ABOVE_HEADER;
-use crate::{JoseError, Limits, Malformed, Unsupported, base64url, json};
+use crate::{JoseError, Limits, Malformed, Unsupported, base64url, members};
 
 /// A well-formed but not yet verified token. The payload is out of reach until it is.
 pub struct Signed<'a> {
@@ -56,16 +55,7 @@ impl<'a> Signed<'a> {
         limits: &Limits,
         mut is_ours: impl FnMut(&Header) -> bool,
     ) -> Result<Signed<'static>, JoseError> {
-        if text.len() > limits.max_token_bytes {
-            return Err(Malformed::TokenTooLong.into());
-        }
-        let bounds = json::Bounds {
-            max_bytes: limits.max_token_bytes,
-            max_depth: limits
-                .max_header_depth
-                .saturating_add(JSON_LEVELS_ABOVE_HEADER),
-        };
-        let mut members = json::object(text, bounds)?;
+        let mut members = members::of_serialization(text, limits)?;
         let entries = entries(&mut members, limits)?;
         let payload_segment = string(&members, "payload")?;
         let payload = base64url::decode(payload_segment.as_bytes())?;

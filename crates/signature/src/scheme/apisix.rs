@@ -18,15 +18,14 @@
 //! hold the body against a `Digest` that nobody signed.
 
 use super::demand::Demand;
-use super::listed::{self, Carrier};
+use super::listed::{self, Carrier, DATE};
 use super::{Coverage, Presented, Scheme, SignOrder, SignedOctets};
+use crate::text::base64;
 use crate::text::parameters::Parameters;
-use crate::text::{base64, date};
-use crate::{Algorithm, Message, SignatureError, Signer, digest};
+use crate::{Algorithm, Message, SignatureError, Signer};
 
 const SCHEME: &str = "Signature";
 const REQUEST_TARGET: &str = "@request-target";
-const DATE: &str = "date";
 const CARRIER: Carrier = Carrier::Authorization;
 
 /// APISIX `hmac-auth`, Higress `hmac-auth-apisix`.
@@ -112,12 +111,7 @@ impl Scheme for Apisix {
     ) -> Result<Vec<(String, String)>, SignatureError> {
         let key_id = listed::quotable(order.key_id)?;
         let algorithm = listed::algorithm_name(signer)?;
-        let mut added = vec![(DATE.to_owned(), date::to_imf_fixdate(order.created)?)];
-        let mut names = vec![REQUEST_TARGET.to_owned(), DATE.to_owned()];
-        if !body.is_empty() {
-            added.push((digest::HEADER.to_owned(), digest::sha256(body)));
-            names.push(digest::HEADER.to_owned());
-        }
+        let (mut added, mut names) = listed::dated([REQUEST_TARGET, DATE], order.created, body)?;
         listed::add_demanded(&self.demand, message, &mut names);
         let headers = listed::with_lines(message, &added);
         let message = Message {

@@ -26,17 +26,16 @@
 //! does not verify. A time in a fraction of seconds is refused.
 
 use super::demand::{Demand, lists};
-use super::listed::{self, Carrier};
+use super::listed::{self, Carrier, DATE};
 use super::{Coverage, Presented, Scheme, SignOrder, SignedOctets};
 use crate::text::parameters::Parameters;
-use crate::text::{base64, date, number};
+use crate::text::{base64, number};
 use crate::{Algorithm, Message, SignatureError, Signer, digest};
 
 const SCHEMES: [&str; 2] = ["Signature", "signature"];
 const REQUEST_TARGET: &str = "(request-target)";
 const CREATED: &str = "(created)";
 const EXPIRES: &str = "(expires)";
-const DATE: &str = "date";
 const AUX_DATE: &str = "x-aux-date";
 /// Stands for whatever algorithm the key has.
 const HS2019: &str = "hs2019";
@@ -300,10 +299,7 @@ impl Scheme for Cavage {
             Algorithm::RsaPssSha512,
             Algorithm::Ed25519,
         ];
-        match ALL.split_first() {
-            Some((_, without_sha1)) if !self.sha1 => without_sha1,
-            _ => &ALL,
-        }
+        listed::algorithms(&ALL, self.sha1)
     }
 
     fn headers(&self) -> Vec<&str> {
@@ -356,13 +352,12 @@ impl Scheme for Cavage {
         if algorithm == HS2019 && self.dialect == Dialect::Tyk {
             return Err(SignatureError::InvalidSpec);
         }
-        let mut added = vec![(DATE.to_owned(), date::to_imf_fixdate(order.created)?)];
-        let mut names = vec![REQUEST_TARGET.to_owned(), DATE.to_owned()];
-        let digested = !body.is_empty() && self.demand.parts.contains(Coverage::BODY);
-        if digested {
-            added.push((digest::HEADER.to_owned(), digest::sha256(body)));
-            names.push(digest::HEADER.to_owned());
-        }
+        let digested: &[u8] = match self.demand.parts.contains(Coverage::BODY) {
+            true => body,
+            false => &[],
+        };
+        let first = [REQUEST_TARGET, DATE];
+        let (mut added, mut names) = listed::dated(first, order.created, digested)?;
         listed::add_demanded(&self.demand, message, &mut names);
         names
             .iter_mut()

@@ -9,9 +9,8 @@
 //! payloads": `X-GitHub-Delivery` is a GUID of the event, SHA-1 is kept for old integrations only)
 //! and npm `@octokit/webhooks-methods`.
 
-use super::{Coverage, Presented, Scheme, SignOrder, SignedOctets};
-use crate::text::hex;
-use crate::{Algorithm, Message, SignatureError, Signer};
+use super::raw_body::{MacForm, RawBodyMac};
+use crate::Algorithm;
 
 /// The header field, lower case.
 pub const HEADER: &str = "x-hub-signature-256";
@@ -19,139 +18,30 @@ pub const HEADER: &str = "x-hub-signature-256";
 pub const SHA1_HEADER: &str = "x-hub-signature";
 
 /// GitHub webhooks.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Github;
-
-/// GitHub webhooks in the older form with SHA-1.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct GithubSha1;
-
-/// What the two forms differ in.
-struct Form {
-    header: &'static str,
-    prefix: &'static str,
-    mac_bytes: usize,
-}
-
-const SHA256: Form = Form {
+pub const GITHUB: RawBodyMac = RawBodyMac {
+    name: "github",
     header: HEADER,
     prefix: "sha256=",
+    form: MacForm::Hex,
+    algorithms: &[Algorithm::HmacSha256],
     mac_bytes: 32,
 };
-const SHA1: Form = Form {
+
+/// GitHub webhooks in the older form with SHA-1.
+pub const GITHUB_SHA1: RawBodyMac = RawBodyMac {
+    name: "github-sha1",
     header: SHA1_HEADER,
     prefix: "sha1=",
+    form: MacForm::Hex,
+    algorithms: &[Algorithm::HmacSha1],
     mac_bytes: 20,
 };
-
-impl Form {
-    /// The prefix and exactly the digits of one MAC.
-    fn present(&self, message: &Message<'_>) -> Result<Vec<Presented>, SignatureError> {
-        let value = message.single(self.header)?;
-        let digits = value
-            .strip_prefix(self.prefix.as_bytes())
-            .ok_or(SignatureError::Malformed)?;
-        Ok(vec![Presented {
-            signatures: vec![hex::decode_exactly(digits, self.mac_bytes)?],
-            needs_body: true,
-            covered: vec!["body".into()],
-            ..Default::default()
-        }])
-    }
-
-    fn line(&self, mac: &[u8]) -> (String, String) {
-        let value = format!("{}{}", self.prefix, hex::encode(mac));
-        (self.header.into(), value)
-    }
-}
-
-impl Scheme for Github {
-    fn name(&self) -> &'static str {
-        "github"
-    }
-
-    fn guarantees(&self) -> Coverage {
-        Coverage::BODY
-    }
-
-    fn algorithms(&self) -> &'static [Algorithm] {
-        &[Algorithm::HmacSha256]
-    }
-
-    fn headers(&self) -> Vec<&str> {
-        vec![HEADER]
-    }
-
-    fn present(&self, message: &Message<'_>) -> Result<Vec<Presented>, SignatureError> {
-        SHA256.present(message)
-    }
-
-    fn signed_octets<'m>(
-        &self,
-        _message: &Message<'m>,
-        _presented: &'m Presented,
-        body: &'m [u8],
-    ) -> Result<SignedOctets<'m>, SignatureError> {
-        Ok(SignedOctets::default().borrowed(body))
-    }
-
-    fn sign(
-        &self,
-        _message: &Message<'_>,
-        body: &[u8],
-        _order: &SignOrder<'_>,
-        signer: &dyn Signer,
-    ) -> Result<Vec<(String, String)>, SignatureError> {
-        Ok(vec![SHA256.line(&super::signed_by(self, signer, &[body])?)])
-    }
-}
-
-impl Scheme for GithubSha1 {
-    fn name(&self) -> &'static str {
-        "github-sha1"
-    }
-
-    fn guarantees(&self) -> Coverage {
-        Coverage::BODY
-    }
-
-    fn algorithms(&self) -> &'static [Algorithm] {
-        &[Algorithm::HmacSha1]
-    }
-
-    fn headers(&self) -> Vec<&str> {
-        vec![SHA1_HEADER]
-    }
-
-    fn present(&self, message: &Message<'_>) -> Result<Vec<Presented>, SignatureError> {
-        SHA1.present(message)
-    }
-
-    fn signed_octets<'m>(
-        &self,
-        _message: &Message<'m>,
-        _presented: &'m Presented,
-        body: &'m [u8],
-    ) -> Result<SignedOctets<'m>, SignatureError> {
-        Ok(SignedOctets::default().borrowed(body))
-    }
-
-    fn sign(
-        &self,
-        _message: &Message<'_>,
-        body: &[u8],
-        _order: &SignOrder<'_>,
-        signer: &dyn Signer,
-    ) -> Result<Vec<(String, String)>, SignatureError> {
-        Ok(vec![SHA1.line(&super::signed_by(self, signer, &[body])?)])
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scheme::verify;
-    use crate::{MacKey, VerificationKey};
+    use crate::scheme::{Scheme, SignOrder, verify};
+    use crate::{MacKey, Message, SignatureError, VerificationKey};
 
     /// The example of GitHub's documentation, "Validating webhook deliveries".
     const DOCUMENTED: &str =
@@ -167,9 +57,9 @@ mod tests {
             headers: &headers,
             ..Default::default()
         };
-        let presented = Github.present(&message)?;
+        let presented = GITHUB.present(&message)?;
         let key = VerificationKey::Mac(key());
-        verify(&Github, &message, &presented[0], body, &key).map(|_| ())
+        verify(&GITHUB, &message, &presented[0], body, &key).map(|_| ())
     }
 
     #[test]
@@ -179,7 +69,7 @@ mod tests {
             check(DOCUMENTED, b"Hello, World?"),
             Err(SignatureError::Mismatch)
         );
-        let signed = Github.sign(
+        let signed = GITHUB.sign(
             &Message::default(),
             b"Hello, World!",
             &SignOrder::default(),

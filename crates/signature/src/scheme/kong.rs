@@ -20,17 +20,16 @@
 //! client's version on. `hmac-sha224` is not supported.
 
 use super::demand::Demand;
-use super::listed::{self, Carrier};
+use super::listed::{self, Carrier, DATE};
 use super::{Coverage, Presented, Scheme, SignOrder, SignedOctets};
+use crate::text::base64;
 use crate::text::parameters::Parameters;
-use crate::text::{base64, date};
-use crate::{Algorithm, Message, SignatureError, Signer, digest};
+use crate::{Algorithm, Message, SignatureError, Signer};
 
 const SCHEMES: [&str; 2] = ["hmac", "Hmac"];
 const REQUEST_TARGET: &str = "@request-target";
 const REQUEST_LINE: &str = "request-line";
 const X_DATE: &str = "x-date";
-const DATE: &str = "date";
 
 /// Kong `hmac-auth`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,10 +68,7 @@ impl Scheme for Kong {
             Algorithm::HmacSha384,
             Algorithm::HmacSha512,
         ];
-        match ALL.split_first() {
-            Some((_, without_sha1)) if !self.sha1 => without_sha1,
-            _ => &ALL,
-        }
+        listed::algorithms(&ALL, self.sha1)
     }
 
     fn headers(&self) -> Vec<&str> {
@@ -134,12 +130,7 @@ impl Scheme for Kong {
         let carrier = self.carriers.first().ok_or(SignatureError::InvalidSpec)?;
         let username = listed::quotable(order.key_id)?;
         let algorithm = listed::algorithm_name(signer)?;
-        let mut added = vec![(DATE.to_owned(), date::to_imf_fixdate(order.created)?)];
-        let mut names = vec![DATE.to_owned(), REQUEST_TARGET.to_owned()];
-        if !body.is_empty() {
-            added.push((digest::HEADER.to_owned(), digest::sha256(body)));
-            names.push(digest::HEADER.to_owned());
-        }
+        let (mut added, mut names) = listed::dated([DATE, REQUEST_TARGET], order.created, body)?;
         listed::add_demanded(&self.demand, message, &mut names);
         let headers = listed::with_lines(message, &added);
         let message = Message {

@@ -5,7 +5,10 @@ use super::Coverage;
 use super::demand::Demand;
 use crate::limits::{MAX_BASE_BYTES, MAX_COMPONENTS};
 use crate::text::date;
-use crate::{Algorithm, Message, SignatureError, Signer};
+use crate::{Algorithm, Message, SignatureError, Signer, digest};
+
+/// The header field whose time is signed.
+pub(super) const DATE: &str = "date";
 
 /// The header field that carries a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,6 +226,36 @@ pub(super) fn with_lines(
         .iter()
         .map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes()));
     kept.cloned().chain(added).collect()
+}
+
+/// Header lines that a signer adds: name and value.
+type Lines = Vec<(String, String)>;
+
+/// The header lines that a signer adds and the names that it lists before anything is demanded:
+/// `first`, of which the date is one, and the digest of the body where there is one to be covered.
+///
+/// # Errors
+/// [`SignatureError::InvalidSpec`] for a time that has no date.
+pub(super) fn dated(
+    first: [&str; 2],
+    created: i64,
+    body: &[u8],
+) -> Result<(Lines, Vec<String>), SignatureError> {
+    let mut added = vec![(DATE.to_owned(), date::to_imf_fixdate(created)?)];
+    let mut names = first.map(str::to_owned).to_vec();
+    if !body.is_empty() {
+        added.push((digest::HEADER.to_owned(), digest::sha256(body)));
+        names.push(digest::HEADER.to_owned());
+    }
+    Ok((added, names))
+}
+
+/// The algorithms of a dialect, of which the first is HMAC-SHA-1: only where it is wanted.
+pub(super) fn algorithms(all: &'static [Algorithm], sha1: bool) -> &'static [Algorithm] {
+    match all.split_first() {
+        Some((_, without_sha1)) if !sha1 => without_sha1,
+        _ => all,
+    }
 }
 
 /// Adds the demanded header fields to the names that are to be signed.

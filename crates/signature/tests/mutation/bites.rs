@@ -1,6 +1,6 @@
 //! The suite bites: each attack catches a scheme that is loose in the way it looks for.
 
-use sealgate_signature::scheme::github::{Github, HEADER};
+use sealgate_signature::scheme::github::{GITHUB, HEADER};
 use sealgate_signature::{
     Algorithm, Coverage, Message, Presented, Scheme, SignOrder, SignatureError, SignedOctets,
     Signer,
@@ -91,7 +91,7 @@ struct LooseGithub(Loose);
 
 impl Scheme for LooseGithub {
     fn name(&self) -> &'static str {
-        Github.name()
+        GITHUB.name()
     }
 
     fn guarantees(&self) -> Coverage {
@@ -99,7 +99,7 @@ impl Scheme for LooseGithub {
     }
 
     fn algorithms(&self) -> &'static [Algorithm] {
-        Github.algorithms()
+        GITHUB.algorithms()
     }
 
     fn headers(&self) -> Vec<&str> {
@@ -119,7 +119,7 @@ impl Scheme for LooseGithub {
             }
             Loose::Time => {}
         }
-        let mut found = Github.present(&Message {
+        let mut found = GITHUB.present(&Message {
             headers: &headers,
             ..*message
         })?;
@@ -135,7 +135,7 @@ impl Scheme for LooseGithub {
         presented: &'m Presented,
         body: &'m [u8],
     ) -> Result<SignedOctets<'m>, SignatureError> {
-        Github.signed_octets(message, presented, body)
+        GITHUB.signed_octets(message, presented, body)
     }
 
     fn sign(
@@ -145,7 +145,7 @@ impl Scheme for LooseGithub {
         order: &SignOrder<'_>,
         signer: &dyn Signer,
     ) -> Result<Vec<(String, String)>, SignatureError> {
-        let mut lines = Github.sign(message, body, order, signer)?;
+        let mut lines = GITHUB.sign(message, body, order, signer)?;
         if self.0 == Loose::Time {
             lines.push(("x-time".into(), order.created.to_string()));
         }

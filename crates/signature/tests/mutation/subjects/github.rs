@@ -1,12 +1,12 @@
 use sealgate_signature::Algorithm::{HmacSha1, HmacSha256};
-use sealgate_signature::scheme::github::{Github, GithubSha1, HEADER, SHA1_HEADER};
+use sealgate_signature::scheme::github::{GITHUB, GITHUB_SHA1, HEADER, SHA1_HEADER};
 
 use crate::request::{Part, Request};
 use crate::subject::{Subject, mac_parties, never};
 
 pub(crate) fn subject() -> Subject {
     Subject {
-        scheme: Box::new(Github),
+        scheme: Box::new(GITHUB),
         keys: mac_parties(HmacSha256, [None, None]),
         covers: vec![Part::Body, Part::Header(HEADER)],
         message: |draft| Request::post("/hook", &draft.body),
@@ -16,7 +16,7 @@ pub(crate) fn subject() -> Subject {
 
 pub(crate) fn sha1() -> Subject {
     Subject {
-        scheme: Box::new(GithubSha1),
+        scheme: Box::new(GITHUB_SHA1),
         keys: mac_parties(HmacSha1, [None, None]),
         covers: vec![Part::Body, Part::Header(SHA1_HEADER)],
         ..subject()

@@ -9,11 +9,11 @@ use sealgate_signature::scheme::custom::{
     self, Custom, CustomSpec, Template, TemplateFault, TimeUnit,
 };
 use sealgate_signature::scheme::demand::Demand;
-use sealgate_signature::scheme::github::{Github, GithubSha1};
+use sealgate_signature::scheme::github::{GITHUB, GITHUB_SHA1};
 use sealgate_signature::scheme::kong::Kong;
 use sealgate_signature::scheme::naver_cloud::NaverCloud;
 use sealgate_signature::scheme::rfc9421::{Component, Rfc9421};
-use sealgate_signature::scheme::shopify::Shopify;
+use sealgate_signature::scheme::shopify::SHOPIFY;
 use sealgate_signature::scheme::slack::Slack;
 use sealgate_signature::scheme::standard_webhooks::StandardWebhooks;
 use sealgate_signature::scheme::stripe::Stripe;
@@ -114,11 +114,11 @@ pub(in crate::policy::stages) fn without_cover(
     let built: Result<Box<dyn Scheme>, (&str, &str)> = match scheme {
         RawScheme::StandardWebhooks => Ok(Box::new(StandardWebhooks::new())),
         RawScheme::Svix => Ok(Box::new(StandardWebhooks::svix())),
-        RawScheme::Github => Ok(Box::new(Github)),
-        RawScheme::GithubSha1 => Ok(Box::new(GithubSha1)),
+        RawScheme::Github => Ok(Box::new(GITHUB)),
+        RawScheme::GithubSha1 => Ok(Box::new(GITHUB_SHA1)),
         RawScheme::Stripe => Ok(Box::new(Stripe)),
         RawScheme::Slack => Ok(Box::new(Slack)),
-        RawScheme::Shopify => Ok(Box::new(Shopify)),
+        RawScheme::Shopify => Ok(Box::new(SHOPIFY)),
         RawScheme::NaverCloud => Ok(Box::new(NaverCloud)),
         RawScheme::Twilio => {
             let base_url = options.base_url.as_deref().unwrap_or_default();
