@@ -1,5 +1,5 @@
-// Holds Kubernetes and Istio resources (a JSON list on standard input) against their schemas, as the npm
-// packages kubernetes-models and @kubernetes-models/istio carry them. Prints a JSON list of faults.
+// Holds resources of Kubernetes, Istio and Envoy Gateway (a JSON list on standard input) against their schemas,
+// as the npm packages kubernetes-models, @kubernetes-models/istio and @kubernetes-models/envoy-gateway carry them. Prints a JSON list of faults.
 import { pathToFileURL } from "node:url";
 import { readFileSync } from "node:fs";
 
@@ -14,6 +14,7 @@ const places = {
   "networking.k8s.io/v1/NetworkPolicy": ["kubernetes-models/networking.k8s.io/v1/NetworkPolicy", "NetworkPolicy"],
   "policy/v1/PodDisruptionBudget": ["kubernetes-models/policy/v1/PodDisruptionBudget", "PodDisruptionBudget"],
   "networking.istio.io/v1alpha3/EnvoyFilter": ["@kubernetes-models/istio/networking.istio.io/v1alpha3/EnvoyFilter", "EnvoyFilter"],
+  "gateway.envoyproxy.io/v1alpha1/EnvoyPatchPolicy": ["@kubernetes-models/envoy-gateway/gateway.envoyproxy.io/v1alpha1/EnvoyPatchPolicy", "EnvoyPatchPolicy"],
 };
 
 const faults = [];

@@ -58,7 +58,7 @@ impl Keys {
             "scheme": "rfc9421", "keys": ["partner-a-mac"],
             "cover": ["@method", "@target-uri", "content-digest"], "tolerance_seconds": 300,
         });
-        let replay = json!({ "by": "nonce", "store": "local", "max_entries": 65536 });
+        let replay = json!({ "by": "nonce", "store": "local" });
         let inspect = json!({ "classes": ["sqli", "xss"], "headers": ["user-agent", "referer"] });
         let token = |decrypt: &str, verify: &[&str]| {
             json!({
@@ -113,7 +113,7 @@ impl Keys {
                 "hook": {
                     "signature": { "scheme": "github", "keys": ["github-hook"],
                                    "accept_weak": ["method", "path", "query", "freshness"] },
-                    "replay": { "by": "signature", "ttl_seconds": 300, "max_entries": 65536 },
+                    "replay": { "by": "signature", "ttl_seconds": 300 },
                     "inspect": inspect,
                 },
             },

@@ -4,6 +4,7 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 pub mod josekit;
 pub mod node;
+pub mod program;
 
 /// A key that seals, as a sender holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -150,3 +150,43 @@ pub(super) const PATTERNS: &[(&str, &str, &Row)] = &[
         &cause("", Signal::ConfigLoaded, "cause", "reload"),
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use sealgate_engine::telemetry::{FAMILIES, MetricKind};
+
+    use super::*;
+
+    #[test]
+    fn the_modules_metrics_are_read_by_the_names_and_labels_they_have() {
+        let rows = ROWS
+            .iter()
+            .filter(|row| row.metric.starts_with("sealgate_"));
+        let mut read = Vec::new();
+        for row in rows {
+            let family = FAMILIES.iter().find(|family| {
+                let name = family.full_name();
+                let parts = [name.clone() + "_sum", name.clone() + "_count"];
+                match family.kind {
+                    MetricKind::Histogram => parts.iter().any(|part| part == row.metric),
+                    _ => name == row.metric,
+                }
+            });
+            let family = family.unwrap_or_else(|| panic!("no gateway has {}", row.metric));
+            for (theirs, _) in row.labels {
+                let there = family.labels.contains(theirs);
+                assert!(there, "{} has no label {theirs}", row.metric);
+            }
+            let counts = !matches!(family.kind, MetricKind::Gauge);
+            assert_eq!(row.kind == Count, counts, "{}", row.metric);
+            read.push(family.name);
+        }
+        // When a policy came is for people; that it came is counted.
+        for family in FAMILIES
+            .iter()
+            .filter(|one| one.name != "sealgate_policy_loaded")
+        {
+            assert!(read.contains(&family.name), "{} is not read", family.name);
+        }
+    }
+}

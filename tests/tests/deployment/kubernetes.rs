@@ -1,11 +1,9 @@
-//! Kubernetes and Istio: their own schemas, as npm packages carry them, and the restricted Pod Security
+//! Kubernetes, Istio and Envoy Gateway: their own schemas, as npm packages carry them, and the restricted Pod Security
 //! Standard.
-
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use sealgate_tests::envoy::Setup;
 use sealgate_tests::keys::{BRIDGE_TOKEN, Keys, hex};
+use sealgate_tests::makers::program;
 use sealgate_tests::required;
 use sealgate_tests::site::Site;
 use serde_json::{Value, json};
@@ -14,21 +12,8 @@ use super::{export, policy};
 
 /// What the schemas say against these resources, one line each.
 fn faults(resources: &[Value]) -> Vec<String> {
-    let mut node = Command::new(required::node())
-        .arg(required::repository().join("tests/makers/manifests.mjs"))
-        .env("SEALGATE_NODE_MODULES", required::node_modules())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = node.stdin.take().unwrap();
-    input
-        .write_all(json!(resources).to_string().as_bytes())
-        .unwrap();
-    drop(input);
-    let output = node.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    let said = program::answer(program::node(".", "manifests.mjs"), &json!(resources));
+    serde_json::from_value(said).unwrap()
 }
 
 #[test]
@@ -67,6 +52,14 @@ fn the_istio_resource_fits_its_schema() {
     let (mut resources, _) = export("istio", &policy(&Keys::without_bridge()));
     assert_eq!(faults(&resources), Vec::<String>::new());
     resources[0]["spec"]["configPatches"][0]["applyTo"] = json!("NOWHERE");
+    assert_eq!(faults(&resources).len(), 1);
+}
+
+#[test]
+fn the_envoy_gateway_resource_fits_its_schema() {
+    let (mut resources, _) = export("envoy-gateway", &policy(&Keys::without_bridge()));
+    assert_eq!(faults(&resources), Vec::<String>::new());
+    resources[0]["spec"]["jsonPatches"][0]["operation"]["op"] = json!("nothing");
     assert_eq!(faults(&resources).len(), 1);
 }
 

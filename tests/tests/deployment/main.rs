@@ -1,5 +1,5 @@
-//! What `sealgate export` writes is taken by what it is for: real Envoy, the schemas of Kubernetes and
-//! Istio, systemd. Envoy Gateway's schema is in no registry: of its resource the Envoy parts are tried.
+//! What `sealgate export` writes is taken by what it is for: real Envoy, the schemas of Kubernetes, Istio
+//! and Envoy Gateway, systemd.
 
 mod kubernetes;
 mod plugin;

@@ -3,7 +3,7 @@
 //! we seal they open, and what was touched is refused.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command};
 use std::sync::LazyLock;
 
 use josekit::jwe::{self, JweHeader, RSA_OAEP_256};
@@ -23,7 +23,7 @@ use sealgate_jose::jwk::PublicJwk;
 use sealgate_jose::jws::{SignatureAlgorithm, VerifyKey};
 use sealgate_tests::keys::random;
 use sealgate_tests::makers::base64url;
-use sealgate_tests::required;
+use sealgate_tests::makers::program;
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_800_000_000;
@@ -430,14 +430,11 @@ struct Vendor {
 
 impl Vendor {
     fn both() -> [Self; 2] {
-        let mut node = Command::new(required::node());
-        node.arg("mastercard.mjs")
-            .env("SEALGATE_NODE_MODULES", required::node_modules());
-        let mut python = Command::new("python3");
-        python
-            .args(["-B", "mastercard.py"])
-            .env("SEALGATE_PYTHON_PACKAGES", required::python_packages());
-        [Self::start(node), Self::start(python)]
+        [
+            program::node("payload", "mastercard.mjs"),
+            program::python("payload", "mastercard.py"),
+        ]
+        .map(Self::start)
     }
 
     fn start(mut command: Command) -> Self {
@@ -445,12 +442,7 @@ impl Vendor {
         std::fs::write(folder.path().join("certificate.pem"), certificate()).unwrap();
         let key = GATE.rsa().unwrap().private_key_to_pem().unwrap();
         std::fs::write(folder.path().join("key.pem"), key).unwrap();
-        let mut child = command
-            .current_dir(required::repository().join("tests/makers/payload"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the maker starts");
+        let mut child = command.spawn().expect("the maker starts");
         Self {
             input: child.stdin.take().unwrap(),
             output: BufReader::new(child.stdout.take().unwrap()),

@@ -1,10 +1,10 @@
 //! The processes that answer with the vendors' libraries: one question and one answer a line.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use sealgate_tests::required;
+use sealgate_tests::makers::program;
 use serde_json::{Value, json};
 
 /// Which language's libraries answer.
@@ -64,28 +64,15 @@ struct Process {
 
 impl Process {
     fn node() -> Self {
-        let mut command = Command::new(required::node());
-        command
-            .arg("node/main.mjs")
-            .env("SEALGATE_NODE_MODULES", required::node_modules());
-        Self::start(command)
+        Self::start(program::node("signatures", "node/main.mjs"))
     }
 
     fn python() -> Self {
-        let mut command = Command::new("python3");
-        command
-            .args(["-B", "python/main.py"])
-            .env("SEALGATE_PYTHON_PACKAGES", required::python_packages());
-        Self::start(command)
+        Self::start(program::python("signatures", "python/main.py"))
     }
 
     fn start(mut command: Command) -> Self {
-        let mut child = command
-            .current_dir(required::repository().join("tests/makers/signatures"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the maker starts");
+        let mut child = command.spawn().expect("the maker starts");
         Self {
             input: child.stdin.take().expect("stdin"),
             output: BufReader::new(child.stdout.take().expect("stdout")),

@@ -1,7 +1,8 @@
 //! `envoy/observe`: each file is read by the program it is for, and asks only for metrics that there are.
 //!
-//! Grafana and the OpenTelemetry collector are in no registry that this suite installs from: of the
-//! dashboard every query is read by Prometheus, of the collector's file the part that is Prometheus' own.
+//! Grafana and the OpenTelemetry collector are in no registry that this suite installs from: the dashboard is
+//! read by Grafana's own types and every query of it by Prometheus, of the collector's file the part that is
+//! Prometheus' own.
 
 mod programs;
 mod queries;

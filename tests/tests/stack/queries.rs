@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sealgate_engine::telemetry::{FAMILIES, MetricKind};
 use sealgate_tests::draft::Draft;
 use sealgate_tests::keys::Keys;
+use sealgate_tests::makers::program;
 use sealgate_tests::scrape::Page;
 use sealgate_tests::site::Site;
 use serde_json::{Value, json};
@@ -89,6 +90,15 @@ fn the_dashboard_asks_only_for_what_there_is() {
     assert!(queries.len() > 25);
     parse(&queries);
     known(&queries.join("\n"));
+}
+
+#[test]
+fn grafanas_own_types_know_every_member_of_the_dashboard() {
+    let mut dashboard: Value = serde_json::from_str(&read("grafana-dashboard.json")).unwrap();
+    let lost = |dashboard| program::answer(program::python(".", "dashboard.py"), dashboard);
+    assert_eq!(lost(&dashboard), json!([]));
+    dashboard["panels"][1]["titel"] = json!("Requests");
+    assert_eq!(lost(&dashboard), json!(["/panels/1/titel"]));
 }
 
 #[test]

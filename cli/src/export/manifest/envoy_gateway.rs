@@ -63,7 +63,7 @@ pub(in super::super) fn write(mut deployed: Deployed<'_>) -> Result<Manifests> {
     );
     deployed.note(
         "state",
-        "not tried in a cluster, and no registry has the schema of this resource: try it before you rely on it",
+        "checked against its schema, not tried in a cluster: try it before you rely on it",
     );
     Ok(Manifests {
         files: vec![("sealgate-envoy-gateway.yaml", documents(&[resource])?)],

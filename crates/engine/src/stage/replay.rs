@@ -23,6 +23,17 @@ use crate::stage::signature::SignatureVerified;
 
 /// Slots per key id. A value's slot never changes with the policy.
 pub(crate) const SLOTS: u32 = 4096;
+/// Entries of one slot, so that `max_entries` values of one key find room.
+///
+/// Values fall into slots by their hash, so a slot's share is spread as Poisson's law says. Seven
+/// standard deviations above the mean, and a dozen for short means, keep the chance that any slot of
+/// [`SLOTS`] is full before `max_entries` are reached below one in a hundred million.
+pub(crate) fn slot_entries(max_entries: u32) -> usize {
+    let mean = max_entries.div_ceil(SLOTS);
+    let room = mean.saturating_add(mean.isqrt().saturating_mul(7));
+    usize::try_from(room.saturating_add(12)).unwrap_or(usize::MAX)
+}
+
 /// Bytes of a digest; 128 bits keep chance collisions out of reach.
 const DIGEST_BYTES: usize = 16;
 /// Bytes of one entry: digest and expiry in seconds since 1970, big endian.
@@ -313,6 +324,23 @@ mod tests {
         };
         assert_eq!(third(NOW).err(), Some(Reason::ReplayStoreFull));
         assert_eq!(written(third(NOW + 11).unwrap()).len(), ENTRY_BYTES);
+    }
+
+    #[test]
+    fn as_many_values_as_the_policy_says_find_room() {
+        const MAX_ENTRIES: u32 = 65_536;
+        let mut slots = std::collections::HashMap::<String, Vec<u8>>::new();
+        for number in 0..MAX_ENTRIES {
+            let nonce = number.to_string();
+            let entries = slot_entries(MAX_ENTRIES);
+            let mut one = recording(entries, &nonce, NOW + 10, NOW).unwrap();
+            let slot = slots.entry(one.key.clone()).or_default();
+            let value = std::mem::take(slot);
+            let step = one.answer(SharedAnswer::Value { value, version: 1 }, NOW);
+            *slot = written(step.unwrap_or_else(|reason| panic!("{number}: {reason:?}")));
+        }
+        let bytes = slots.values().map(Vec::len).sum::<usize>();
+        assert_eq!(bytes, usize::try_from(MAX_ENTRIES).unwrap() * ENTRY_BYTES);
     }
 
     #[test]

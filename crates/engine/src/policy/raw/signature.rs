@@ -190,7 +190,8 @@ pub(crate) struct RawReplay {
     /// Name of the store in hsm-bridge's configuration (`store: bridge`). Default `replay`.
     #[serde(default = "default_store_name")]
     pub(crate) store_name: String,
-    /// Most values remembered per key, 65536 to 4194304. Default 262144 (about 5 MiB of host memory).
+    /// Values inside their window that find room, per key, 65536 to 4194304. Default 262144: 5 MiB of
+    /// host memory. Beyond it some find none, and beyond twice as many nearly all.
     /// Nothing inside its window is ever forgotten; `when_full` says what happens instead.
     #[serde(default = "default_replay_entries")]
     pub(crate) max_entries: u32,

@@ -194,7 +194,7 @@ fn replay(
         mode: raw.mode,
         by: raw.by,
         ttl_seconds: raw.ttl_seconds,
-        slot_entries: usize::try_from(raw.max_entries / SLOTS).unwrap_or(usize::MAX),
+        slot_entries: crate::stage::replay::slot_entries(raw.max_entries),
         bridge,
         pass_when_full: raw.when_full == RawWhenFull::Pass,
     })
