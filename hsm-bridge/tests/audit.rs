@@ -242,9 +242,18 @@ fn a_full_disk_stops_what_cannot_be_written_down_and_recovers_alone() {
 }
 
 #[test]
-fn a_bridge_killed_under_load_starts_again_with_a_whole_log() {
-    for round in 0..rounds(2, 20) {
-        let place = place(Kind::SoftHsm, "");
+fn a_bridge_killed_under_load_over_softhsm_starts_again_with_a_whole_log() {
+    killed(Kind::SoftHsm);
+}
+
+#[test]
+fn a_bridge_killed_under_load_over_kryoptic_starts_again_with_a_whole_log() {
+    killed(Kind::Kryoptic);
+}
+
+fn killed(kind: Kind) {
+    for round in 0..rounds(1, 20) {
+        let place = place(kind, "");
         let bridge = place.serve();
         let served = std::thread::scope(|scope| {
             let load = scope.spawn(|| {
@@ -269,7 +278,7 @@ fn a_bridge_killed_under_load_starts_again_with_a_whole_log() {
         let bridge = place.serve();
         assert_eq!(bridge.post("mac/mac", &body()).status, 200);
         hold(
-            "ready after kill -9",
+            &format!("{kind:?} ready after kill -9"),
             start.elapsed(),
             Duration::from_secs(1),
         );

@@ -121,11 +121,15 @@ fn a_hung_token_is_504_at_the_deadline_and_health_still_answers() {
         );
         assert!(took >= Duration::from_millis(245), "{took:?}");
         hold("504 of a hung call", took, Duration::from_millis(270));
-        let start = Instant::now();
-        assert_eq!(bridge.get("/livez").status, 200);
+        let mut slowest = Duration::ZERO;
+        for _ in 0..20 {
+            let start = Instant::now();
+            assert_eq!(bridge.get("/livez").status, 200);
+            slowest = slowest.max(start.elapsed());
+        }
         hold(
-            "/livez beside a hung call",
-            start.elapsed(),
+            "slowest of 20 /livez beside a hung call",
+            slowest,
             Duration::from_millis(10),
         );
     }

@@ -11,7 +11,7 @@ use aes_kw::{KeyInit as _, KwAes256};
 use import::{Import, import};
 use josekit::jwe::{ECDH_ES_A256KW, JweEncrypter, JweHeader, RSA_OAEP};
 use josekit::jwk::Jwk;
-use support::load::{Lean, during, full, rate, rounds};
+use support::load::{Lean, during, full, rate, resident, rounds};
 use support::*;
 
 /// Different questions, so that equal ones under way are not answered together.
@@ -26,7 +26,7 @@ fn demand(what: &str, ratio: f64, least: f64) {
 }
 
 fn time() -> Duration {
-    Duration::from_millis(rounds(150, 2000) as u64)
+    Duration::from_millis(rounds(150, 1000) as u64)
 }
 
 /// What the bare token gives with so many threads, in operations a second.
@@ -236,13 +236,4 @@ fn memory_does_not_grow_with_operations() {
     println!("figure: resident memory {before} KiB, after many operations {after} KiB");
     assert!(after < before + 8 * 1024, "{before} {after}");
     assert!(after < 64 * 1024, "{after}");
-}
-
-fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

@@ -1,5 +1,5 @@
 //! What a sender seals for a key in the token, the bridge opens: messages made by josekit
-//! (OpenSSL), over SoftHSM2 and over kryoptic.
+//! (OpenSSL), over SoftHSM2, kryoptic, and opencryptoki, which has RSA and HMAC only.
 
 mod support;
 
@@ -42,12 +42,19 @@ const SIGNERS: [Key; 5] = [
 
 #[test]
 fn softhsm_unwraps_what_josekit_seals() {
-    unwraps(Kind::SoftHsm, &OAEP[1..]);
+    unwraps(Kind::SoftHsm, &SENDERS, &OAEP[1..]);
 }
 
 #[test]
 fn kryoptic_unwraps_what_josekit_seals() {
-    unwraps(Kind::Kryoptic, &[]);
+    unwraps(Kind::Kryoptic, &SENDERS, &[]);
+}
+
+#[test]
+fn opencryptoki_unwraps_what_josekit_seals() {
+    if Kind::OpenCryptoki.is_here() {
+        unwraps(Kind::OpenCryptoki, &SENDERS[4..], &[]);
+    }
 }
 
 #[test]
@@ -78,19 +85,26 @@ fn an_algorithm_the_token_lacks_is_501_and_no_order() {
 
 #[test]
 fn softhsm_signs_what_josekit_verifies() {
-    signs(Kind::SoftHsm);
+    signs(Kind::SoftHsm, &SIGNERS);
 }
 
 #[test]
 fn kryoptic_signs_what_josekit_verifies() {
-    signs(Kind::Kryoptic);
+    signs(Kind::Kryoptic, &SIGNERS);
+}
+
+#[test]
+fn opencryptoki_signs_what_josekit_verifies() {
+    if Kind::OpenCryptoki.is_here() {
+        signs(Kind::OpenCryptoki, &SIGNERS[4..]);
+    }
 }
 
 /// Every algorithm of every sender's key; `lacking` are those the token has not.
-fn unwraps(kind: Kind, lacking: &[&str]) {
-    let place = Place::with_keys(kind, &SENDERS);
+fn unwraps(kind: Kind, senders: &[Key], lacking: &[&str]) {
+    let place = Place::with_keys(kind, senders);
     let bridge = place.serve();
-    let cases = SENDERS
+    let cases = senders
         .iter()
         .flat_map(|(kid, _, algs, _)| algs.iter().map(move |alg| (*kid, *alg)));
     for (kid, alg) in cases {
@@ -177,11 +191,11 @@ fn thumbprint(jwk: &serde_json::Value) -> String {
     b64(&Sha256::digest(canonical))
 }
 
-fn signs(kind: Kind) {
-    let place = Place::with_keys(kind, &SIGNERS);
+fn signs(kind: Kind, signers: &[Key]) {
+    let place = Place::with_keys(kind, signers);
     let bridge = place.serve();
     let data = b"what is signed";
-    let cases = SIGNERS
+    let cases = signers
         .iter()
         .flat_map(|(kid, _, algs, _)| algs.iter().map(move |alg| (*kid, *alg)));
     for (kid, alg) in cases {
@@ -278,7 +292,7 @@ fn kryoptic_decapsulates_and_signs_with_lattices() {
 
 #[test]
 fn softhsm_says_what_it_lacks_and_gives_the_rest() {
-    others(Kind::SoftHsm);
+    others(Kind::SoftHsm, &[EC, ES]);
     let place = Place::new(Kind::SoftHsm);
     place.configure(&[("kem", "unwrap", &["ML-KEM-768"], "")], "", "");
     let made = place.verb("keygen", &["--kid", "kem", "--type", "ml-kem-768"]);
@@ -289,13 +303,20 @@ fn softhsm_says_what_it_lacks_and_gives_the_rest() {
 
 #[test]
 fn kryoptic_gives_random_bytes_and_checks_macs() {
-    others(Kind::Kryoptic);
+    others(Kind::Kryoptic, &[EC, ES]);
+}
+
+#[test]
+fn opencryptoki_gives_random_bytes_and_checks_macs() {
+    if Kind::OpenCryptoki.is_here() {
+        others(Kind::OpenCryptoki, &[RSA, PS]);
+    }
 }
 
 /// What is no unwrap and no signature: MACs checked, random bytes, the set of public keys.
-fn others(kind: Kind) {
+fn others(kind: Kind, pairs: &[Key; 2]) {
     const LONG: Key = ("long", "mac", &["HS512"], "hmac-512");
-    let place = Place::with_keys(kind, &[MAC, LONG, EC, ES]);
+    let place = Place::with_keys(kind, &[MAC, LONG, pairs[0], pairs[1]]);
     let text = std::fs::read_to_string(place.path("bridge.toml")).unwrap();
     place.write("bridge.toml", &(text + "random = [\"t\"]\n"));
     let bridge = place.serve();
@@ -338,5 +359,6 @@ fn others(kind: Kind) {
         .iter()
         .map(|key| key["kid"].as_str().unwrap())
         .collect();
-    assert_eq!(kids, ["ec#1", "es#1"], "secret keys have no public half");
+    let expected = pairs.map(|(kid, ..)| format!("{kid}#1"));
+    assert_eq!(kids, expected, "secret keys have no public half");
 }

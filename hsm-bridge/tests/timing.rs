@@ -31,7 +31,7 @@ fn kinds_of_corrupt_ciphertexts_are_not_told_apart_by_time() {
     let mut client = Client::new(&bridge);
     let mut random = 0x5ea1_u64;
     let mut times: [Vec<f64>; CLASSES.len()] = Default::default();
-    for round in 0..rounds(60, 25_000) {
+    for round in 0..rounds(60, 100_000) {
         // Another order each time, so that no class always comes after the same one.
         for step in 0..CLASSES.len() {
             let class = (step * 3 + round) % CLASSES.len();

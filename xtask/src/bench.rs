@@ -57,6 +57,8 @@ enum Section {
     Scan,
     /// Unwraps: through the bridge's socket, and straight at the token
     Bridge,
+    /// What hsm-bridge costs beside its token, each ratio held to its limit
+    Ratios,
 }
 
 impl Section {
@@ -67,6 +69,7 @@ impl Section {
             Self::Signature => "signature",
             Self::Scan => "scan",
             Self::Bridge => "bridge",
+            Self::Ratios => "ratios",
         }
     }
 }
@@ -83,6 +86,17 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
     }
     say::step("tools");
     let tools = Tools::bench(places)?;
+    if args.sections != [Section::Ratios] {
+        sections(places, args, &tools)?;
+    }
+    if args.sections.is_empty() || args.sections.contains(&Section::Ratios) {
+        return ratios(places, args, &tools);
+    }
+    Ok(true)
+}
+
+/// The sections that `sealgate-bench` measures.
+fn sections(places: &Places, args: &Args, tools: &Tools) -> Result<()> {
     artifacts::guests(places)?;
     let built = Artifacts::build(places, Profile::Measure)?;
     let module = crypto_bench(places)?;
@@ -92,7 +106,12 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
         .args(["run", "--locked", "--quiet", "--profile", "measure"])
         .args(["--package", "sealgate-tests", "--features", "bench"])
         .args(["--bin", "sealgate-bench", "--"])
-        .args(args.sections.iter().map(|section| section.name()))
+        .args(
+            args.sections
+                .iter()
+                .filter(|section| **section != Section::Ratios)
+                .map(|section| section.name()),
+        )
         .envs(tools.variables())
         .envs(built.variables())
         .env("SEALGATE_CRYPTO_BENCH_WASM", module);
@@ -106,8 +125,22 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
     if let Some(rounds) = args.rounds {
         cargo.args(["--rounds", &rounds.to_string()]);
     }
-    process::loud(&mut cargo)?;
-    Ok(true)
+    process::loud(&mut cargo)
+}
+
+/// The bridge beside its token: tests of its own, which need none of the rest.
+fn ratios(places: &Places, args: &Args, tools: &Tools) -> Result<bool> {
+    say::step("hsm-bridge beside its token");
+    let mut cargo = places.cargo();
+    cargo
+        .args(["test", "--locked", "--profile", "measure", "--no-fail-fast"])
+        .args(["--package", "hsm-bridge", "--test", "ratios"])
+        .args(["--", "--nocapture", "--test-threads=1"])
+        .envs(tools.variables());
+    if !args.quick {
+        cargo.env("SEALGATE_CHAOS", "1");
+    }
+    process::figures(&mut cargo)
 }
 
 /// The guest that runs the product's cryptography, built as the product's module is.

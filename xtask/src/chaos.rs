@@ -8,15 +8,16 @@ use crate::tools::Tools;
 use crate::{process, say};
 
 /// The test files that print figures.
-const SUITES: [&str; 8] = [
+const SUITES: [&str; 9] = [
     "audit",
     "chaos",
     "faults",
+    "flood",
     "hostile",
     "lifecycle",
+    "recovery",
     "timing",
     "wycheproof",
-    "ratios",
 ];
 
 #[derive(clap::Args)]

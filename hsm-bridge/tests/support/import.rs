@@ -32,7 +32,7 @@ pub(crate) enum Import {
 #[derive(Serialize, Deserialize)]
 struct Spec {
     module: std::path::PathBuf,
-    softhsm: bool,
+    kind: Kind,
     keys: Vec<(String, Import)>,
 }
 
@@ -40,7 +40,7 @@ struct Spec {
 pub(crate) fn import(place: &Place, keys: Vec<(String, Import)>) {
     let spec = Spec {
         module: place.kind.module(),
-        softhsm: place.kind == Kind::SoftHsm,
+        kind: place.kind,
         keys,
     };
     place.write("import.json", &serde_json::to_string(&spec).unwrap());
@@ -68,11 +68,19 @@ fn import_in_a_child() {
     library
         .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
         .unwrap();
-    let slot = library
-        .get_slots_with_initialized_token()
+    let opencryptoki = spec.kind == Kind::OpenCryptoki;
+    let slots = match opencryptoki {
+        true => library.get_slots_with_token(),
+        false => library.get_slots_with_initialized_token(),
+    };
+    let slot = slots
         .unwrap()
         .into_iter()
-        .find(|slot| library.get_token_info(*slot).unwrap().label() == "test")
+        .find(|slot| {
+            // What opencryptoki says of its one token cannot be read by cryptoki.
+            let info = library.get_token_info(*slot);
+            info.is_ok_and(|token| token.label() == "test") || opencryptoki
+        })
         .unwrap();
     let session = library.open_rw_session(slot).unwrap();
     session
@@ -86,7 +94,7 @@ fn import_in_a_child() {
             Attribute::Extractable(false),
             Attribute::Label(label.clone().into_bytes()),
         ];
-        template.extend(attributes(key, spec.softhsm));
+        template.extend(attributes(key, spec.kind == Kind::SoftHsm));
         if let Err(error) = session.create_object(&template) {
             panic!("{label}: {error}");
         }

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Answer, Bridge, TOKEN, request};
@@ -17,16 +18,46 @@ pub fn rounds(short: usize, long: usize) -> usize {
     if full() { long } else { short }
 }
 
-/// Prints a figure with the limit it has to meet. `cargo xtask chaos`, on an idle machine, holds it
-/// to that; the suite, which runs beside builds, only to what tells a slow machine from a fault.
+/// Prints a figure with the limit it has to meet, and for how long the machine let a thread of ours
+/// wait for a core since the last figure. `cargo xtask chaos` holds the figure to the limit and that
+/// wait, which is no part of the bridge's time; the suite, which runs beside builds, only to what tells
+/// a slow machine from a fault.
 pub fn hold(what: &str, figure: Duration, limit: Duration) {
-    println!("figure: {what}: {figure:?} (limit {limit:?})");
+    let stalled = Duration::from_micros(STALLED.swap(0, Ordering::Relaxed));
+    println!("figure: {what}: {figure:?} (limit {limit:?}; the machine stalled for {stalled:?})");
     let allowed = if full() {
-        limit
+        limit + stalled
     } else {
         limit * 10 + Duration::from_secs(1)
     };
     assert!(figure <= allowed, "{what}: {figure:?} > {allowed:?}");
+}
+
+/// The longest that a thread woke up late, in microseconds, since the last [`hold`].
+static STALLED: LazyLock<AtomicU64> = LazyLock::new(|| {
+    const NAP: Duration = Duration::from_millis(1);
+    std::thread::spawn(|| {
+        loop {
+            let begun = Instant::now();
+            std::thread::sleep(NAP);
+            let late = begun.elapsed().saturating_sub(NAP).as_micros();
+            STALLED.fetch_max(u64::try_from(late).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    });
+    AtomicU64::new(0)
+});
+
+/// From here on the machine's stalls are noticed.
+pub fn notice_stalls() {
+    LazyLock::force(&STALLED);
+}
+
+/// Resident memory of a process, in KiB.
+pub fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.unwrap().split_whitespace().nth(1).unwrap();
+    number.parse().unwrap()
 }
 
 /// One connection to the data socket.
@@ -166,6 +197,24 @@ pub fn rate(bridge: &Bridge<'_>, clients: usize, questions: &[Vec<u8>], time: Du
             .sum()
     });
     total as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// Answers a second that one lean client gets while `work` is done; each must be a 200.
+pub fn rate_beside<T>(bridge: &Bridge<'_>, question: &[u8], work: impl FnOnce() -> T) -> (f64, T) {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let client = scope.spawn(|| {
+            let (mut client, begun, mut count) = (Lean::new(bridge), Instant::now(), 0_u32);
+            while !over.load(Ordering::Relaxed) {
+                assert_eq!(client.ask(question), 200);
+                count += 1;
+            }
+            f64::from(count) / begun.elapsed().as_secs_f64()
+        });
+        let done = work();
+        over.store(true, Ordering::Relaxed);
+        (client.join().unwrap(), done)
+    })
 }
 
 /// What the clients met: each answer, how long it took, and when it was there.

@@ -3,30 +3,46 @@
 // Each test binary uses a part of this.
 #![allow(dead_code, unreachable_pub, reason = "shared by several test binaries")]
 
+pub mod bridge;
 pub mod load;
+pub mod opencryptoki;
 pub mod redis;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output, Stdio};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use tempfile::TempDir;
+
+pub use bridge::{Answer, Bridge, request};
+use opencryptoki::World;
 
 pub const PIN: &str = "pin-4711";
 pub const TOKEN: &str = "a header token of the tests";
 
 /// Which token the suite runs over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     SoftHsm,
     Kryoptic,
+    OpenCryptoki,
 }
 
 impl Kind {
+    /// Whether this machine can run the token; says why not. Only opencryptoki asks for more than
+    /// its module: a daemon, which runs as root.
+    pub fn is_here(self) -> bool {
+        self != Self::OpenCryptoki || World::is_possible()
+    }
+
+    /// How a configuration finds the token. cryptoki cannot read what opencryptoki says of its token.
+    fn select(self) -> &'static str {
+        match self {
+            Self::OpenCryptoki => "slot = 0",
+            _ => "label = \"test\"",
+        }
+    }
+
     pub fn module(self) -> PathBuf {
         let (name, default) = match self {
             Self::SoftHsm => (
@@ -34,6 +50,7 @@ impl Kind {
                 Some("/usr/lib/softhsm/libsofthsm2.so"),
             ),
             Self::Kryoptic => ("SEALGATE_KRYOPTIC_MODULE", None),
+            Self::OpenCryptoki => ("SEALGATE_OPENCRYPTOKI_MODULE", opencryptoki::module()),
         };
         let path = std::env::var_os(name)
             .map(PathBuf::from)
@@ -53,6 +70,8 @@ pub struct Place {
     pub kind: Kind,
     /// Whether the module is reached through the fault shim, told by the file `control`.
     pub shim: bool,
+    /// Where opencryptoki's daemon runs.
+    pub world: Option<World>,
 }
 
 /// A key of the suite: kid, purpose, algorithms, type for `keygen`.
@@ -74,9 +93,10 @@ impl Place {
     /// A fresh token with a PIN, without keys.
     pub fn new(kind: Kind) -> Self {
         let place = Self {
-            dir: folder(),
+            dir: folder(kind),
             kind,
             shim: false,
+            world: (kind == Kind::OpenCryptoki).then(World::start),
         };
         std::fs::create_dir(place.path("tokens")).unwrap();
         let conf = format!(
@@ -87,6 +107,10 @@ impl Place {
         place.write("pin", PIN);
         place.write("so-pin", "so-pin-4711");
         place.write("token", TOKEN);
+        if place.world.is_some() {
+            // Its own tool has given the token label and PIN.
+            return place;
+        }
         let made = place.run(&[
             "init-token",
             "--module",
@@ -167,12 +191,13 @@ impl Place {
         let text = format!(
             "[server]\nadmin_socket = {admin:?}\nallow_root = true\nrequest_timeout_ms = 5000\n\
              {server}\n\
-             [[token]]\nname = \"t\"\nmodule = {module:?}\nselect = {{ label = \"test\" }}\n\
+             [[token]]\nname = \"t\"\nmodule = {module:?}\nselect = {{ {select} }}\n\
              pin = {{ file = {pin:?} }}\ncanary_key = \"{canary}\"\n{sections}\
              [[socket]]\npath = {data:?}\ntoken = {{ file = {token:?} }}\nallow = [\n{allow}]\n\
              {socket}\n",
             admin = self.path("admin.sock"),
             module = self.module(),
+            select = self.kind.select(),
             pin = self.path("pin"),
             canary = keys[0].0,
             data = self.path("data.sock"),
@@ -211,7 +236,10 @@ impl Place {
 
     /// A command that sees this token.
     pub fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
+        let mut command = match &self.world {
+            None => Command::new(program),
+            Some(world) => world.command(program),
+        };
         command
             .env("SOFTHSM2_CONF", self.path("softhsm2.conf"))
             .env("KRYOPTIC_CONF", self.path("tokens/token.sql"))
@@ -231,199 +259,19 @@ impl Place {
 
     /// Starts the bridge and waits until it serves.
     pub fn serve(&self) -> Bridge<'_> {
-        let mut child = self
-            .command(Path::new(env!("CARGO_BIN_EXE_hsm-bridge")))
-            .args([
-                "serve",
-                "--config",
-                self.path("bridge.toml").to_str().unwrap(),
-            ])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let lines = Arc::clone(&log);
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                lines.lock().unwrap().push(line);
-            }
-        });
-        let bridge = Bridge {
-            place: self,
-            child,
-            log,
-        };
-        bridge.wait_for_log("\"ready\"");
-        bridge
+        Bridge::start(self)
     }
 }
 
 /// In memory where the system has such a place: SoftHSM2 writes each key through to the disk.
-fn folder() -> TempDir {
+/// The world of opencryptoki has that place for itself.
+fn folder(kind: Kind) -> TempDir {
+    if kind == Kind::OpenCryptoki {
+        return TempDir::new().unwrap();
+    }
     TempDir::new_in("/dev/shm")
         .or_else(|_| TempDir::new())
         .unwrap()
-}
-
-/// A running bridge; killed when dropped.
-pub struct Bridge<'a> {
-    pub place: &'a Place,
-    child: Child,
-    log: Arc<Mutex<Vec<String>>>,
-}
-
-impl Drop for Bridge<'_> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An answer of the bridge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
-    }
-
-    pub fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or("none").to_owned()
-    }
-}
-
-impl Bridge<'_> {
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Asks the process to stop and waits for its end.
-    pub fn terminate(mut self) -> std::process::ExitStatus {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        self.child.wait().unwrap()
-    }
-
-    pub fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
-    }
-
-    pub fn wait_for_log(&self, what: &str) {
-        let start = Instant::now();
-        while !self.log().iter().any(|line| line.contains(what)) {
-            assert!(
-                start.elapsed() < Duration::from_secs(60),
-                "no {what}: {:?}",
-                self.log()
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// POST of a JSON body to `/v1/keys/{path}` with the right header token.
-    pub fn post(&self, path: &str, body: &serde_json::Value) -> Answer {
-        self.post_bytes(path, body.to_string().as_bytes())
-    }
-
-    pub fn post_bytes(&self, path: &str, body: &[u8]) -> Answer {
-        self.send(&request(
-            "POST",
-            &format!("/v1/keys/{path}"),
-            TOKEN,
-            "",
-            body,
-        ))
-        .unwrap()
-    }
-
-    pub fn get(&self, path: &str) -> Answer {
-        self.send(&request("GET", path, TOKEN, "", b"")).unwrap()
-    }
-
-    /// Sends raw bytes to the data socket.
-    pub fn send(&self, bytes: &[u8]) -> std::io::Result<Answer> {
-        exchange(&self.place.path("data.sock"), bytes)
-    }
-
-    pub fn admin(&self, path: &str) -> Answer {
-        let bytes = request("GET", path, "", "", b"");
-        exchange(&self.place.path("admin.sock"), &bytes).unwrap()
-    }
-
-    /// A change on the admin socket.
-    pub fn change(&self, path: &str, body: &serde_json::Value) -> Answer {
-        let path = format!("/admin/v1/keys/{path}");
-        let bytes = request("POST", &path, "", "", body.to_string().as_bytes());
-        exchange(&self.place.path("admin.sock"), &bytes).unwrap()
-    }
-
-    /// Ends the process as a crash would, and keeps its folder.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// The sum of a metric over the labels that contain `filter`.
-    pub fn metric(&self, name: &str, filter: &str) -> f64 {
-        let text = String::from_utf8(self.admin("/metrics").body).unwrap();
-        let wanted = |line: &&str| {
-            let named = line.strip_prefix(name);
-            named.is_some_and(|rest| rest.starts_with(['{', ' '])) && line.contains(filter)
-        };
-        text.lines()
-            .filter(wanted)
-            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-            .sum()
-    }
-
-    /// Orders that callers caused in the token.
-    pub fn orders(&self) -> f64 {
-        self.metric("hsmb_token_orders_total", "")
-    }
-}
-
-/// A request as bytes. An empty token leaves the header out; `more` is further header lines.
-pub fn request(method: &str, path: &str, token: &str, more: &str, body: &[u8]) -> Vec<u8> {
-    let token = match token {
-        "" => String::new(),
-        token => format!("x-hsm-bridge-token: {token}\r\n"),
-    };
-    let mut bytes = format!(
-        "{method} {path} HTTP/1.1\r\nhost: bridge\r\nconnection: close\r\n{token}\
-         content-type: application/json\r\ncontent-length: {}\r\n{more}\r\n",
-        body.len()
-    )
-    .into_bytes();
-    bytes.extend_from_slice(body);
-    bytes
-}
-
-fn exchange(socket: &Path, bytes: &[u8]) -> std::io::Result<Answer> {
-    let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    // A server that refuses early closes while we still write; the answer is what counts.
-    let _ = stream.write_all(bytes);
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    let end = end.ok_or_else(|| std::io::Error::other("closed without an answer"))?;
-    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or(0);
-    Ok(Answer {
-        status,
-        head,
-        body: answer[end + 4..].to_vec(),
-    })
 }
 
 pub fn b64(bytes: &[u8]) -> String {

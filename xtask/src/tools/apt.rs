@@ -13,6 +13,7 @@ use crate::{process, say};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     SoftHsm,
+    OpenCryptoki,
     Pkcs11Tool,
     Clang,
     LibClang,
@@ -55,8 +56,9 @@ pub(crate) const BENCH_NEEDS: [Need; 6] = [
 pub(crate) const PEER_NEEDS: [Need; 3] = [Need::PkgConfig, Need::ModSecurity, Need::CoreRuleSet];
 
 /// What `test` needs.
-pub(crate) const TEST_NEEDS: [Need; 22] = [
+pub(crate) const TEST_NEEDS: [Need; 23] = [
     Need::SoftHsm,
+    Need::OpenCryptoki,
     Need::Pkcs11Tool,
     Need::Clang,
     Need::LibClang,
@@ -85,6 +87,10 @@ impl Need {
     fn package(self) -> (&'static str, &'static str) {
         match self {
             Self::SoftHsm => ("softhsm2", "the PKCS#11 token of demo and tests"),
+            Self::OpenCryptoki => (
+                "opencryptoki",
+                "a token with a daemon, in the bridge's tests",
+            ),
             Self::Pkcs11Tool => ("opensc", "reads tokens from outside in the tests"),
             Self::Clang => ("clang", "builds the kryoptic token"),
             Self::LibClang => ("libclang-dev", "builds the kryoptic token"),
@@ -127,6 +133,7 @@ impl Need {
         let has = |name: &str| process::program(name).is_some();
         match self {
             Self::SoftHsm => softhsm_module().is_some() && has("softhsm2-util"),
+            Self::OpenCryptoki => has("pkcsslotd") || Path::new("/usr/sbin/pkcsslotd").exists(),
             Self::Pkcs11Tool => has("pkcs11-tool"),
             Self::Clang => has("clang"),
             Self::LibClang => has_libclang(),
