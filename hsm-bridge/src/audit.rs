@@ -43,6 +43,9 @@ pub struct Operation {
     /// Its process, when it connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<i32>,
+    /// The name in the caller's certificate, over TLS.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub peer: String,
     /// Whose request it was, as the caller says.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub client: String,

@@ -12,11 +12,14 @@ use crate::service::KeyPlan;
 use crate::token::Purpose;
 use crate::token::pkcs11::Place;
 
+mod address;
 mod books;
+mod check;
 mod read;
 mod replay;
 mod sections;
 
+pub use address::{Address, TlsAddress, UnixAddress};
 use books::{read_audit, read_lifecycle};
 pub use read::Fault;
 use read::{Faults, Section};
@@ -82,14 +85,8 @@ pub struct TokenConfig {
 /// `[[socket]]`
 #[derive(Debug, Clone)]
 pub struct SocketConfig {
-    /// Its path.
-    pub path: PathBuf,
-    /// Its permission bits.
-    pub mode: u32,
-    /// Group that owns it, when not the process's own.
-    pub gid: Option<u32>,
-    /// User ids that may connect; empty for the process's own only.
-    pub uids: Vec<u32>,
+    /// Where callers connect, and who of them may.
+    pub at: Address,
     /// Where the header token is.
     pub token: SecretSource,
     /// Whether a request that came through a proxy from outside is refused.
@@ -170,19 +167,8 @@ impl Config {
     /// difference is in what sockets allow, their header tokens and budgets.
     #[must_use]
     pub fn settled(&self, other: &Self) -> Option<&'static str> {
-        type Place<'a> = (&'a PathBuf, u32, Option<u32>, &'a [u32]);
-        fn places(config: &Config) -> Vec<Place<'_>> {
-            let sockets = config.sockets.iter();
-            sockets
-                .map(|socket| {
-                    (
-                        &socket.path,
-                        socket.mode,
-                        socket.gid,
-                        socket.uids.as_slice(),
-                    )
-                })
-                .collect()
+        fn places(config: &Config) -> Vec<&Address> {
+            config.sockets.iter().map(|socket| &socket.at).collect()
         }
         let parts = [
             ("[server]", self.server == other.server),
@@ -192,7 +178,7 @@ impl Config {
             ("[audit]", self.audit == other.audit),
             ("[lifecycle]", self.lifecycle == other.lifecycle),
             (
-                "a path, mode, gid or uids of [[socket]]",
+                "a path, mode, gid, uids or tls of [[socket]]",
                 places(self) == places(other),
             ),
         ];
@@ -262,95 +248,6 @@ impl Config {
     #[must_use]
     pub fn token(&self, name: &str) -> Option<&TokenConfig> {
         self.tokens.iter().find(|token| token.name == name)
-    }
-
-    /// What the sections promise each other.
-    fn check(&self, faults: &mut Faults) {
-        let mut names = BTreeSet::new();
-        let mut modules = BTreeSet::new();
-        for (index, token) in self.tokens.iter().enumerate() {
-            let at = |key: &str| format!("token[{index}].{key}");
-            if !names.insert(&token.name) {
-                faults.add(at("name"), "is used twice");
-            }
-            // A module is initialised once for the whole process.
-            if !modules.insert(&token.place.module) {
-                faults.add(
-                    at("module"),
-                    "serves another token already: run a second bridge",
-                );
-            }
-            if let Some(kid) = &token.canary_key
-                && self.key(kid).is_none_or(|key| key.token != token.name)
-            {
-                faults.add(at("canary_key"), "is not a key of this token");
-            }
-        }
-        let mut kids = BTreeSet::new();
-        let mut labels = BTreeSet::new();
-        for (index, key) in self.keys.iter().enumerate() {
-            let at = |name: &str| format!("key[{index}].{name}");
-            if !kids.insert(&key.kid) {
-                faults.add(at("kid"), "is used twice");
-            }
-            if !labels.insert((&key.token, &key.plan.label)) {
-                faults.add(at("label"), "is used by another key: one key, one purpose");
-            }
-            if self.token(&key.token).is_none() {
-                faults.add(at("token"), "is not the name of a token");
-            }
-        }
-        let signer = self.audit.as_ref().and_then(|a| a.checkpoint_key.as_ref());
-        if let Some(kid) = signer
-            && !self
-                .key(kid)
-                .is_some_and(|key| key.plan.algorithms.contains(&crate::jwa::Algorithm::Es256))
-        {
-            faults.add(
-                "audit.checkpoint_key",
-                "is not a key of this file with ES256",
-            );
-        }
-        for (index, key) in self.keys.iter().enumerate() {
-            if key.rotate_every.is_some() && self.lifecycle.journal.is_none() {
-                let at = format!("key[{index}].rotate_every_d");
-                faults.add(at, "needs a `journal` in [lifecycle]");
-            }
-        }
-        let mut stores = BTreeSet::new();
-        for (index, store) in self.replay.iter().enumerate() {
-            if !stores.insert(&store.name) {
-                faults.add(format!("replay[{index}].name"), "is used twice");
-            }
-        }
-        let mut paths = BTreeSet::from([&self.server.admin_socket]);
-        for (index, socket) in self.sockets.iter().enumerate() {
-            if !paths.insert(&socket.path) {
-                faults.add(format!("socket[{index}].path"), "is used twice");
-            }
-            if socket.replay.iter().any(|name| !stores.contains(name)) {
-                let at = format!("socket[{index}].replay");
-                faults.add(at, "names a store that is not in this file");
-            }
-            if socket.random.iter().any(|name| self.token(name).is_none()) {
-                let at = format!("socket[{index}].random");
-                faults.add(at, "names a token that is not in this file");
-            }
-            for (entry, allow) in socket.allow.iter().enumerate() {
-                let at = |name: &str| format!("socket[{index}].allow[{entry}].{name}");
-                let Some(key) = self.key(&allow.kid) else {
-                    faults.add(at("kid"), "is not a key of this file");
-                    continue;
-                };
-                for op in &allow.ops {
-                    let verifies = op == "verify" && key.purpose != Purpose::Unwrap;
-                    if op != "public" && op != key.purpose.name() && !verifies {
-                        let purpose = key.purpose.name();
-                        faults.add(at("ops"), format!("{op:?}: the key is for {purpose}"));
-                    }
-                }
-            }
-        }
     }
 }
 

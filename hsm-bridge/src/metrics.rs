@@ -1,78 +1,23 @@
 //! What the admin socket shows in Prometheus text. No label carries a key name.
 
 use std::collections::HashSet;
-use std::fmt::{Debug, Write as _};
-use std::hash::Hash;
+use std::fmt::Write as _;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-/// One request at a data socket.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct RequestLabels {
-    /// `unwrap`, `mac`, `sign`, `public`, `live`, `ready` or `other`.
-    pub op: &'static str,
-    /// JOSE name, or `none`.
-    pub alg: &'static str,
-    /// `ok` or the code of the failure.
-    pub code: &'static str,
-}
+mod labels;
 
-/// An operation or an order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct OpLabel {
-    /// Its name.
-    pub op: &'static str,
-}
-
-/// A token.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct TokenLabel {
-    /// Its name in the configuration.
-    pub token: String,
-}
-
-/// A replay store.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct StoreLabel {
-    /// Its name in the configuration.
-    pub store: String,
-}
-
-/// One record in a replay store.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct ReplayLabels {
-    /// The store's name in the configuration.
-    pub store: String,
-    /// `fresh`, `seen`, or the code of the failure.
-    pub result: &'static str,
-}
-
-/// A state of a version.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct StateLabel {
-    /// Its word.
-    pub state: &'static str,
-}
-
-/// Whether a cache had it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct HitLabel {
-    hit: &'static str,
-}
-
-/// A reason.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct CauseLabel {
-    /// Its word.
-    pub cause: &'static str,
-}
+use labels::HitLabel;
+pub use labels::{
+    CauseLabel, OpLabel, ReplayLabels, RequestLabels, StateLabel, StoreLabel, TokenLabel,
+};
 
 type Histograms = Family<OpLabel, Histogram, fn() -> Histogram>;
 

@@ -1,5 +1,6 @@
 //! Where a PIN or a socket's token is kept, and reading it.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -18,6 +19,16 @@ pub enum SecretSource {
     Env(String),
     /// A systemd credential: a file of this name in `$CREDENTIALS_DIRECTORY`.
     Credential(String),
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(to, "the file {}", path.display()),
+            Self::Env(name) => write!(to, "the environment variable {name}"),
+            Self::Credential(name) => write!(to, "the systemd credential {name}"),
+        }
+    }
 }
 
 impl SecretSource {

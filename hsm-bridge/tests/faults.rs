@@ -96,7 +96,7 @@ fn a_slow_token_gives_what_its_sessions_can() {
         "figure: 3 ms token, 4 sessions: {:.0}/s, {share:.2} of sessions / time in the token",
         met.per_second()
     );
-    let least = if full() { 0.9 } else { 0.6 };
+    let least = if full() { 0.9 } else { 0.3 };
     assert!(share >= least, "{share}");
 }
 

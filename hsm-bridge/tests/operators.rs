@@ -1,11 +1,16 @@
-//! What operators ask for: certificate requests, the token's word on its keys, other rules without a
+//! What operators ask for: certificate requests and certificates, the token's word on its keys, other rules without a
 //! restart.
 
 mod support;
 
 use std::time::{Duration, Instant};
 
-use openssl::x509::X509Req;
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::x509::{X509, X509Name, X509Req};
 use support::*;
 
 const ED: Key = ("ed", "sign", &["EdDSA"], "ed25519");
@@ -133,4 +138,81 @@ fn doctor_sees_rights_that_contradict_each_other() {
     assert!(said.contains("no user is listed"), "{said}");
     let said = text("mode = \"0660\"\nuids = [4294967294]");
     assert!(!said.contains("socket /"), "{said}");
+}
+
+#[test]
+fn softhsm_keeps_a_certificate_beside_its_key() {
+    certificates(Kind::SoftHsm);
+}
+
+#[test]
+fn kryoptic_keeps_a_certificate_beside_its_key() {
+    certificates(Kind::Kryoptic);
+}
+
+fn certificates(kind: Kind) {
+    let place = Place::with_keys(kind, &[ES, RS]);
+    let authority = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    for kid in ["es", "rs"] {
+        let made = place.verb("csr", &["--kid", kid, "--common-name", "gw.bank.test"]);
+        let request = X509Req::from_pem(&made.stdout).unwrap();
+        for serial in [1, 2] {
+            let certificate = signed(&request, &authority, serial);
+            place.write(&format!("{kid}-{serial}.pem"), &certificate);
+        }
+    }
+    let import = |kid: &str, file: &str| {
+        let file = place.path(file);
+        let words = ["--kid", kid, "--certificate", file.to_str().unwrap()];
+        let done = place.verb("import-cert", &words);
+        let both = [done.stdout.as_slice(), &done.stderr].concat();
+        (done.status.success(), String::from_utf8(both).unwrap())
+    };
+    let (done, said) = import("es", "rs-1.pem");
+    assert!(
+        !done && said.contains("is of another key than es"),
+        "{said}"
+    );
+    let (done, said) = import("es", "bridge.toml");
+    assert!(!done && said.contains("holds no PEM"), "{said}");
+    for kid in ["es", "rs"] {
+        let (done, said) = import(kid, &format!("{kid}-1.pem"));
+        assert!(done && said.contains("CN=gw.bank.test"), "{kind:?} {said}");
+        // Once more changes nothing; another one never takes its place.
+        assert!(import(kid, &format!("{kid}-1.pem")).0);
+        let (done, said) = import(kid, &format!("{kid}-2.pem"));
+        assert!(!done && said.contains("already has another"), "{said}");
+    }
+    // As other programs of the token see it.
+    let mut tool = place.command(std::path::Path::new("pkcs11-tool"));
+    tool.arg("--module").arg(kind.module());
+    tool.args(["--token-label", "test", "--list-objects", "--type", "cert"]);
+    let listed = tool.output().unwrap();
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert_eq!(listed.matches("Certificate Object").count(), 2, "{listed}");
+    for wanted in ["label:      es", "label:      rs", "CN=gw.bank.test", "ID:"] {
+        assert!(listed.contains(wanted), "{kind:?} {wanted}: {listed}");
+    }
+    // The key goes on as before.
+    let body = serde_json::json!({ "alg": "ES256", "data": "AAAA" });
+    assert_eq!(place.serve().post("es/sign", &body).status, 200);
+}
+
+/// What an authority makes of a request.
+fn signed(request: &X509Req, authority: &PKey<Private>, serial: u32) -> String {
+    let mut made = X509::builder().unwrap();
+    made.set_version(2).unwrap();
+    let serial = BigNum::from_u32(serial).unwrap().to_asn1_integer().unwrap();
+    made.set_serial_number(&serial).unwrap();
+    made.set_subject_name(request.subject_name()).unwrap();
+    let mut issuer = X509Name::builder().unwrap();
+    issuer.append_entry_by_text("CN", "authority").unwrap();
+    made.set_issuer_name(&issuer.build()).unwrap();
+    made.set_pubkey(&request.public_key().unwrap()).unwrap();
+    made.set_not_before(&Asn1Time::days_from_now(0).unwrap())
+        .unwrap();
+    made.set_not_after(&Asn1Time::days_from_now(2).unwrap())
+        .unwrap();
+    made.sign(authority, MessageDigest::sha256()).unwrap();
+    String::from_utf8(made.build().to_pem().unwrap()).unwrap()
 }

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use support::load::hold;
 use support::*;
 
 fn mac(bridge: &Bridge<'_>) -> Answer {
@@ -37,15 +38,17 @@ fn a_token_directory_that_returns_is_in_service_within_a_second_by_one_recovery(
     assert_eq!((first.status, first.code().as_str()), (503, "token_down"));
     assert!(first.head.contains("retry-after: 1"), "{first:?}");
     // While it is down every answer is quick, and nothing hangs.
+    let mut slowest = Duration::ZERO;
     for _ in 0..20 {
         let start = Instant::now();
         assert_eq!(mac(&bridge).status, 503);
-        assert!(
-            start.elapsed() < Duration::from_millis(250),
-            "{:?}",
-            start.elapsed()
-        );
+        slowest = slowest.max(start.elapsed());
     }
+    hold(
+        "slowest 503 of a token that is away",
+        slowest,
+        Duration::from_millis(250),
+    );
     assert_eq!(bridge.get("/readyz").status, 503);
     assert_eq!(bridge.get("/livez").status, 200);
     std::thread::sleep(Duration::from_millis(700));
@@ -60,8 +63,11 @@ fn a_token_directory_that_returns_is_in_service_within_a_second_by_one_recovery(
             bridge.log()
         );
     }
-    let took = back.elapsed();
-    assert!(took < Duration::from_millis(1500), "{took:?}");
+    hold(
+        "back in service",
+        back.elapsed(),
+        Duration::from_millis(1500),
+    );
     for _ in 0..200 {
         let answer = mac(&bridge);
         assert_eq!(answer.status, 200);
@@ -75,6 +81,43 @@ fn a_token_directory_that_returns_is_in_service_within_a_second_by_one_recovery(
     );
     assert_eq!(bridge.metric("hsmb_reinit_total", ""), 1.0);
     assert_eq!(bridge.get("/readyz").status, 200);
+}
+
+#[test]
+fn a_slot_daemon_that_is_killed_crashes_nothing_and_is_named() {
+    if !Kind::OpenCryptoki.is_here() {
+        return;
+    }
+    let place = Place::with_keys(Kind::OpenCryptoki, &[MAC]);
+    let bridge = place.serve();
+    let before = mac(&bridge).json();
+    place.world.as_ref().unwrap().kill_daemon();
+    // The sessions that are open go on or fail; either way every answer says which, and readiness
+    // agrees with them.
+    let mut served = 0;
+    for _ in 0..200 {
+        let answer = mac(&bridge);
+        match answer.status {
+            200 => {
+                assert_eq!(answer.json(), before);
+                served += 1;
+            }
+            _ => assert_eq!(answer.code(), "token_down", "{answer:?}"),
+        }
+    }
+    std::thread::sleep(Duration::from_millis(1200));
+    let ready = bridge.get("/readyz").status;
+    assert_eq!(ready, mac(&bridge).status, "readiness is what callers meet");
+    println!(
+        "figure: slot daemon killed: {served} of 200 served after it, /readyz {ready}, no crash"
+    );
+    drop(bridge);
+    // Who starts without it is told what is missing.
+    let doctor = place.verb("doctor", &[]);
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert_eq!(doctor.status.code(), Some(1), "{said}");
+    assert!(said.contains("`pkcsslotd` must run"), "{said}");
+    assert!(!place.verb("serve", &[]).status.success());
 }
 
 #[test]
@@ -175,10 +218,10 @@ fn silent_connections_are_cut_and_their_number_is_bounded() {
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();
     }
-    assert!(
-        start.elapsed() < Duration::from_secs(6),
-        "{:?}",
-        start.elapsed()
+    hold(
+        "silent connections cut",
+        start.elapsed(),
+        Duration::from_secs(6),
     );
     assert_eq!(mac(&bridge).status, 200);
 }

@@ -5,6 +5,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use support::load::hold;
 use support::redis::{PASSWORD, Redis};
 use support::*;
 
@@ -101,10 +102,13 @@ fn one_caller_of_many_gates_is_first_until_the_time_is_over() {
         assert_eq!(fresh, 1, "round {round}");
     }
     let short = [0xaa; 16];
-    assert_eq!(record(&first, &short, 200).json()["fresh"], true);
-    assert_eq!(record(&second, &short, 200).json()["fresh"], false);
-    std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(record(&second, &short, 200).json()["fresh"], true);
+    assert_eq!(record(&first, &short, 3000).json()["fresh"], true);
+    assert_eq!(record(&second, &short, 3000).json()["fresh"], false);
+    let start = Instant::now();
+    while record(&second, &short, 3000).json()["fresh"] == false {
+        assert!(start.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(50));
+    }
 
     let left = server.ask(&["PTTL", &format!("sealgate:replay:r:{}", b64(&[0; 32]))]);
     let left: i64 = left.trim_start_matches(':').trim().parse().unwrap();
@@ -127,7 +131,11 @@ fn a_server_that_dies_is_503_at_once_and_remembers_when_it_kept_its_log() {
         let answer = record(&bridge, &unique(), 1000);
         assert_eq!((answer.status, answer.code().as_str()), (503, "store_down"));
     }
-    assert!(start.elapsed() < Duration::from_secs(1));
+    hold(
+        "20 refusals without a server",
+        start.elapsed(),
+        Duration::from_secs(1),
+    );
     let mac = serde_json::json!({ "alg": "HS256", "data": "AAAA" });
     assert_eq!(bridge.post("mac/mac", &mac).status, 200, "keys still work");
     assert_eq!(bridge.get("/readyz").json()["status"], "degraded");
@@ -135,8 +143,7 @@ fn a_server_that_dies_is_503_at_once_and_remembers_when_it_kept_its_log() {
 
     let _server = Redis::start(place.dir.path(), &keep);
     let took = wait_for_store(&bridge);
-    println!("replay store back in service after {took:?}");
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    hold("replay store back in service", took, Duration::from_secs(2));
     assert_eq!(record(&bridge, &[1; 16], 600_000).json()["fresh"], false);
     assert_eq!(bridge.metric("hsmb_replay_lost_total", ""), 0.0);
 }
@@ -189,7 +196,11 @@ fn a_server_that_hangs_costs_the_timeout_and_no_more_than_the_bound() {
             .collect();
         callers.into_iter().map(|one| one.join().unwrap()).collect()
     });
-    assert!(start.elapsed() < Duration::from_secs(1), "{codes:?}");
+    hold(
+        "8 callers of a server that hangs",
+        start.elapsed(),
+        Duration::from_secs(1),
+    );
     assert!(
         codes
             .iter()

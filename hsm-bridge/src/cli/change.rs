@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Failed, Format, NewState};
+use super::words::NewState;
+use super::{Failed, Format};
 use crate::config::Config;
 
 /// How long the token may take to make a key.

@@ -5,7 +5,8 @@ use rcgen::{
 };
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::{Failed, open, versions};
+use super::der::{integer, rsa_public_key, sequence};
+use super::{Failed, named, open};
 use crate::config::Config;
 use crate::jwa::Algorithm;
 use crate::token::pkcs11::Pkcs11Token;
@@ -19,28 +20,11 @@ pub(super) fn csr(
     common_name: &str,
     names: Vec<String>,
 ) -> Result<(), Failed> {
-    let unknown = || {
-        Failed(format!(
-            "there is no key {kid} in the file, or no such version"
-        ))
-    };
-    let (base, number) = match config.key(kid) {
-        Some(_) => (kid, None),
-        None => crate::keyring::split(kid)
-            .map(|(base, number)| (base, Some(number)))
-            .ok_or_else(unknown)?,
-    };
-    let key = config.key(base).ok_or_else(unknown)?;
-    let keyring = versions(config)?;
-    let version = match number {
-        Some(number) => keyring.version(base, number),
-        None => keyring.current(base),
-    };
-    let label = version.ok_or_else(unknown)?.label;
-    let token = config.token(&key.token).ok_or_else(unknown)?;
-    let token = open(token, false)?;
+    let named = named(config, kid)?;
+    let label = named.version.label;
+    let token = open(named.token, false)?;
     let facts = token.describe(0, &label)?;
-    let (public, how) = signer(&facts.kind, &key.plan.algorithms).ok_or_else(|| {
+    let (public, how) = signer(&facts.kind, &named.key.plan.algorithms).ok_or_else(|| {
         Failed(format!(
             "{kid} cannot sign a request: that takes a key of purpose sign with ES256, ES384, EdDSA \
              or RS256"
@@ -144,8 +128,7 @@ fn signer(kind: &KeyKind, algorithms: &[Algorithm]) -> Option<(Vec<u8>, How)> {
             } else {
                 return None;
             };
-            // RSAPublicKey of RFC 8017, appendix A.1.1.
-            let public = sequence(&[integer(modulus), integer(exponent)].concat());
+            let public = rsa_public_key(modulus, exponent);
             let how = How {
                 name,
                 scheme: Scheme::Pkcs1(hash),
@@ -157,47 +140,5 @@ fn signer(kind: &KeyKind, algorithms: &[Algorithm]) -> Option<(Vec<u8>, How)> {
             Some((public, how))
         }
         _ => None,
-    }
-}
-
-/// DER INTEGER of a number without a sign.
-fn integer(number: &[u8]) -> Vec<u8> {
-    let digits: Vec<u8> = number
-        .iter()
-        .copied()
-        .skip_while(|byte| *byte == 0)
-        .collect();
-    let sign = digits.first().is_none_or(|first| first & 0x80 != 0);
-    let digits = [if sign { &[0][..] } else { &[] }, &digits].concat();
-    [&[0x02], length(digits.len()).as_slice(), &digits].concat()
-}
-
-/// DER SEQUENCE.
-fn sequence(content: &[u8]) -> Vec<u8> {
-    [&[0x30], length(content.len()).as_slice(), content].concat()
-}
-
-/// DER length; nothing here is longer than 65,535 bytes.
-fn length(bytes: usize) -> Vec<u8> {
-    let bytes = u16::try_from(bytes).unwrap_or(u16::MAX);
-    let [high, low] = bytes.to_be_bytes();
-    match bytes {
-        0..=0x7f => vec![low],
-        0x80..=0xff => vec![0x81, low],
-        _ => vec![0x82, high, low],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_der_has_them() {
-        assert_eq!(integer(&[0, 0]), [2, 1, 0]);
-        assert_eq!(integer(&[0, 0x7f]), [2, 1, 0x7f]);
-        assert_eq!(integer(&[0x80]), [2, 2, 0, 0x80]);
-        assert_eq!(length(0x80), [0x81, 0x80]);
-        assert_eq!(length(300), [0x82, 1, 44]);
     }
 }

@@ -1,11 +1,9 @@
 //! `hsm-bridge doctor`
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Format, open, versions};
-use crate::config::{Config, KeyConfig, SocketConfig, TokenConfig};
+use crate::config::{Config, KeyConfig, TokenConfig};
 use crate::harden;
 use crate::jwa::Algorithm;
 use crate::keyring::{State, Version};
@@ -13,6 +11,11 @@ use crate::replay::{ReplayConfig, inspect as inspect_store};
 use crate::secret::SecretSource;
 use crate::token::pkcs11::{Finding, Grade, Pkcs11Token, inspect};
 use crate::token::{FaultClass, Token as _};
+
+mod files;
+mod sockets;
+
+use files::{file_mode, folder};
 
 /// Prints every finding. Exit code 1 when something will not work.
 pub(super) fn doctor(config: &Config, format: Format) -> ExitCode {
@@ -76,17 +79,15 @@ fn process(config: &Config) -> Vec<Finding> {
             SecretSource::Credential(_) => {}
         }
     }
-    let sockets = config.sockets.iter().map(|s| ("socket", s.path.as_path()));
     let audit = config.audit.iter().map(|a| ("audit log", a.path.as_path()));
     let journal = config.lifecycle.journal.iter();
     let journal = journal.map(|path| ("journal", path.as_path()));
+    findings.extend(config.sockets.iter().flat_map(sockets::look));
     findings.extend(
-        sockets
-            .chain(audit)
+        audit
             .chain(journal)
             .filter_map(|(what, path)| folder(what, path)),
     );
-    findings.extend(config.sockets.iter().filter_map(socket_rights));
     findings.push(match &config.audit {
         None => Finding::warn(
             "audit log",
@@ -101,84 +102,6 @@ fn process(config: &Config) -> Vec<Finding> {
         Some(_) => Finding::good("audit log", "kept, and signed by the token"),
     });
     findings
-}
-
-/// Who may connect by the socket's mode, and who by its list: both must agree.
-fn socket_rights(socket: &SocketConfig) -> Option<Finding> {
-    let what = format!("socket {}", socket.path.display());
-    let own = rustix::process::geteuid().as_raw();
-    let others = socket.uids.iter().any(|uid| *uid != own);
-    let group = socket.mode & 0o060 == 0o060;
-    if others && !group {
-        return Some(Finding::bad(
-            &what,
-            format!(
-                "the users {:?} may ask, but mode {:04o} lets only this bridge's user connect",
-                socket.uids, socket.mode
-            ),
-            "set mode = \"0660\" and gid to a group that those users are in (Envoy's)",
-        ));
-    }
-    if group && socket.uids.is_empty() {
-        return Some(Finding::warn(
-            &what,
-            format!(
-                "the group may connect, but no user is listed: all but {own} are closed unread"
-            ),
-            "list the user ids that may ask (Envoy's) in `uids`",
-        ));
-    }
-    if !others {
-        return Some(Finding::warn(
-            &what,
-            format!("only this bridge's own user ({own}) may connect"),
-            "where Envoy runs as another user: mode = \"0660\", gid and uids",
-        ));
-    }
-    None
-}
-
-/// What is wrong with the folder that a file or socket is to be in.
-fn folder(what: &str, path: &Path) -> Option<Finding> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())?;
-    match std::fs::metadata(folder) {
-        Err(error) => Some(Finding::bad(
-            what,
-            format!("{}: {error}", folder.display()),
-            "make the folder, mode 0750, owned by the bridge's user",
-        )),
-        Ok(_) if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() => {
-            Some(Finding::bad(
-                what,
-                format!("this user may not write in {}", folder.display()),
-                "give the folder to the bridge's user (RuntimeDirectory and StateDirectory in the unit)",
-            ))
-        }
-        Ok(meta) if meta.permissions().mode() & 0o002 != 0 => Some(Finding::warn(
-            what,
-            format!("everyone may write in {}", folder.display()),
-            "use a folder of its own, mode 0750",
-        )),
-        Ok(_) => None,
-    }
-}
-
-fn file_mode(what: &str, path: &Path) -> Option<Finding> {
-    match std::fs::metadata(path) {
-        Err(error) => Some(Finding::bad(
-            what,
-            format!("{}: {error}", path.display()),
-            "make the file, mode 0400, owned by the bridge's user",
-        )),
-        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => Some(Finding::warn(
-            what,
-            format!("others may read {}", path.display()),
-            format!("chmod 0400 {}", path.display()),
-        )),
-        Ok(_) => None,
-    }
 }
 
 fn keys(config: &Config, token: &TokenConfig) -> Vec<Finding> {
@@ -213,7 +136,11 @@ fn key_findings(open: &Pkcs11Token, key: &KeyConfig, version: &Version) -> Vec<F
         Ok(facts) => facts,
         Err(fault) => {
             let fix = if fault.class == FaultClass::NoKey {
-                format!("`hsm-bridge keygen --kid {} --type ..` makes it", key.kid)
+                format!(
+                    "`hsm-bridge keygen --kid {} --type {}` makes it",
+                    key.kid,
+                    fitting_type(&key.plan.algorithms)
+                )
             } else {
                 "see the message of the token".to_owned()
             };
@@ -250,6 +177,29 @@ fn key_findings(open: &Pkcs11Token, key: &KeyConfig, version: &Version) -> Vec<F
     key.plan.algorithms.iter().map(test).collect()
 }
 
+/// The type of `keygen` that serves the first of these algorithms.
+fn fitting_type(algorithms: &[Algorithm]) -> &'static str {
+    let name = algorithms.first().map_or("", |algorithm| algorithm.name());
+    match name {
+        "ES384" => "ec-p384",
+        "ES512" => "ec-p521",
+        "EdDSA" => "ed25519",
+        "A128KW" => "aes-128",
+        "A192KW" => "aes-192",
+        "A256KW" => "aes-256",
+        "A128GCMKW" => "aes-128-gcm",
+        "A192GCMKW" => "aes-192-gcm",
+        "A256GCMKW" => "aes-256-gcm",
+        "HS256" => "hmac-256",
+        "HS384" => "hmac-384",
+        "HS512" => "hmac-512",
+        "ML-KEM-768" => "ml-kem-768",
+        "ML-DSA-65" => "ml-dsa-65",
+        _ if name.starts_with("RS") || name.starts_with("PS") => "rsa-2048",
+        _ => "ec-p256",
+    }
+}
+
 fn replay_store(store: &ReplayConfig) -> Finding {
     let what = format!("replay store {}", store.name);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -281,6 +231,12 @@ fn print(findings: &[Finding]) {
         if let Some(fix) = &finding.fix {
             println!("      -> {fix}");
         }
+    }
+    let count = |grade| findings.iter().filter(|found| found.grade == grade).count();
+    match (count(Grade::Bad), count(Grade::Warn)) {
+        (0, 0) => println!("\nall is well"),
+        (0, warn) => println!("\nthis will work; {warn} to look at (warn)"),
+        (bad, warn) => println!("\n{bad} will not work (BAD), {warn} to look at (warn)"),
     }
 }
 

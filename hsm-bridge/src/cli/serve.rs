@@ -1,17 +1,19 @@
 //! `hsm-bridge serve`
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::Failed;
 use crate::audit::Audit;
-use crate::config::{Config, KeyConfig};
-use crate::front::{Books, Bridge, Door, bind};
+use crate::config::{Address, Config, KeyConfig};
+use crate::front::{Books, Bridge, Door, Gatekeeper, bind};
 use crate::harden;
 use crate::keyring::{Keyring, State};
 use crate::metrics::Metrics;
@@ -119,16 +121,23 @@ async fn run(bridge: Arc<Bridge>, config: &Config, file: &Path) -> Result<(), Fa
     let mut tasks = tokio::task::JoinSet::new();
     // Every socket is bound before any is served: a fault in one leaves none behind half open.
     let admin = bind(&config.server.admin_socket, 0o600, None)?;
-    let mut sockets = Vec::new();
+    let mut listeners = Vec::new();
     for socket in &config.sockets {
-        sockets.push((bind(&socket.path, socket.mode, socket.gid)?, socket));
+        listeners.push((Listener::bind(&socket.at).await?, socket));
     }
     let mut doors = Vec::new();
-    for (listener, socket) in sockets {
+    for (listener, socket) in listeners {
         let door = bridge
             .door(socket)
-            .map_err(|error| Failed(format!("socket {}: {error}", socket.path.display())))?;
-        tasks.spawn(bridge.serve_data(listener, socket.uids.clone(), &door, stopped.clone()));
+            .map_err(|error| Failed(format!("socket {}: {error}", socket.at)))?;
+        match listener {
+            Listener::Unix(listener, uids) => {
+                tasks.spawn(bridge.serve_data(listener, uids, &door, stopped.clone()));
+            }
+            Listener::Tls(listener, keeper) => {
+                tasks.spawn(bridge.serve_tls(listener, keeper, &door, stopped.clone()));
+            }
+        }
         doors.push(door);
     }
     for store in bridge.replay_stores() {
@@ -157,7 +166,10 @@ async fn run(bridge: Arc<Bridge>, config: &Config, file: &Path) -> Result<(), Fa
         }
     };
     let _ = stop.send(true);
-    let paths = config.sockets.iter().map(|socket| &socket.path);
+    let paths = config.sockets.iter().filter_map(|socket| match &socket.at {
+        Address::Unix(unix) => Some(&unix.path),
+        Address::Tls(_) => None,
+    });
     for path in paths.chain([&config.server.admin_socket]) {
         let _ = std::fs::remove_file(path);
     }
@@ -181,6 +193,31 @@ async fn run(bridge: Arc<Bridge>, config: &Config, file: &Path) -> Result<(), Fa
     Ok(())
 }
 
+/// A bound data socket, not served yet.
+enum Listener {
+    Unix(UnixListener, Vec<u32>),
+    Tls(TcpListener, Gatekeeper),
+}
+
+impl Listener {
+    async fn bind(at: &Address) -> Result<Self, Failed> {
+        let failed = |error: io::Error| Failed(format!("socket {at}: {error}"));
+        Ok(match at {
+            Address::Unix(unix) => {
+                let listener = bind(&unix.path, unix.mode, unix.gid)?;
+                Self::Unix(listener, unix.uids.clone())
+            }
+            Address::Tls(tls) => {
+                let keeper = Gatekeeper::new(tls).map_err(failed)?;
+                let listener = TcpListener::bind(tls.address).await.map_err(failed)?;
+                let address = listener.local_addr().map_err(failed)?;
+                tracing::info!(event = "listening", %address);
+                Self::Tls(listener, keeper)
+            }
+        })
+    }
+}
+
 /// Reads the file anew and gives every open socket its rules: keys and operations, header token,
 /// budgets. Everything else needs a restart, and is refused here as a whole.
 fn reload(bridge: &Arc<Bridge>, old: &Config, file: &Path, doors: &[Door]) -> Result<(), Failed> {
@@ -195,7 +232,7 @@ fn reload(bridge: &Arc<Bridge>, old: &Config, file: &Path, doors: &[Door]) -> Re
         .sockets
         .iter()
         .map(|socket| {
-            let failed = |error| Failed(format!("socket {}: {error}", socket.path.display()));
+            let failed = |error| Failed(format!("socket {}: {error}", socket.at));
             bridge.door(socket).map_err(failed)
         })
         .collect();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sealgate_wire::is_kid;
 
+use super::address::read_address;
 use super::read::{Faults, Section};
 use super::{Allow, KeyConfig, Server, SocketConfig, TokenConfig};
 use crate::jwa::Algorithm;
@@ -217,21 +218,7 @@ pub(super) fn read_key(mut section: Section, faults: &mut Faults) -> Option<KeyC
 }
 
 pub(super) fn read_socket(mut section: Section, faults: &mut Faults) -> Option<SocketConfig> {
-    let path = section.required("path", faults);
-    let mode = section
-        .text("mode", faults)
-        .unwrap_or_else(|| "0600".to_owned());
-    let bits = u32::from_str_radix(&mode, 8)
-        .ok()
-        .filter(|bits| bits & !0o660 == 0);
-    if bits.is_none() {
-        faults.add(
-            section.at("mode"),
-            "must be octal text within 0660: others never connect",
-        );
-    }
-    let gid = section.number("gid", u64::MAX, (0, u64::from(u32::MAX)), faults);
-    let uids = section.numbers("uids", faults).unwrap_or_default();
+    let at = read_address(&mut section, faults);
     let token = read_secret(&mut section, "token", faults);
     let refuse_forwarded = section.flag("refuse_forwarded", true, faults);
     let fail_per_min = section.number("fail_per_min", 20, (0, 1_000_000), faults);
@@ -254,14 +241,11 @@ pub(super) fn read_socket(mut section: Section, faults: &mut Faults) -> Option<S
         .filter_map(|entry| read_allow(entry, faults))
         .collect();
     section.end(
-        "path, mode, gid, uids, token, refuse_forwarded, fail_per_min, allow, replay, random",
+        "path, mode, gid, uids, tls, token, refuse_forwarded, fail_per_min, allow, replay, random",
         faults,
     );
     Some(SocketConfig {
-        path: PathBuf::from(path?),
-        mode: bits?,
-        gid: u32::try_from(gid).ok(),
-        uids,
+        at: at?,
         token: token?,
         refuse_forwarded,
         fail_per_min,

@@ -7,7 +7,10 @@ fn the_example_is_a_valid_configuration() {
     let config = Config::parse(EXAMPLE).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(config.server.request_timeout, Duration::from_millis(250));
     assert_eq!(config.server.queue, 256);
-    assert_eq!(config.sockets[0].mode, 0o600);
+    let Address::Unix(unix) = &config.sockets[0].at else {
+        panic!("TCP is off unless asked for");
+    };
+    assert_eq!(unix.mode, 0o600);
     assert!(config.sockets[0].refuse_forwarded);
     assert!(!config.server.allow_root);
 }

@@ -9,8 +9,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use sealgate_wire::KeyFailure;
 use serde::Serialize;
 
+use super::connection::Peer;
 use super::lifecycle::{More, Undone, VersionLine};
-use super::{Body, Bridge, Peer, answer, data};
+use super::{Body, Bridge, answer, body, health};
 use crate::config::KeyConfig;
 use crate::jwa::Algorithm;
 use crate::service::Health;
@@ -81,8 +82,8 @@ pub(super) async fn answer(bridge: Arc<Bridge>, request: Request<Incoming>) -> R
                 keys: keys(bridge),
             })
         }
-        "/livez" => data::live(),
-        "/readyz" => data::ready(bridge),
+        "/livez" => health::live(),
+        "/readyz" => health::ready(bridge),
         _ => answer::failure(KeyFailure::NoKey),
     }
 }
@@ -117,7 +118,7 @@ async fn change(bridge: Arc<Bridge>, request: Request<Incoming>) -> Response<Bod
     };
     let uid = request.extensions().get::<Peer>().and_then(|peer| peer.uid);
     let deadline = Instant::now() + Duration::from_secs(5);
-    let body = match data::read(request, deadline).await {
+    let body = match body::read(request, deadline).await {
         Ok(body) => body,
         Err(failure) => return answer::failure(failure),
     };

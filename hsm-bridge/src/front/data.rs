@@ -6,30 +6,28 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VIA};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::header::{HeaderMap, HeaderName, VIA};
+use hyper::{Method, Request, Response};
 use sealgate_wire as wire;
-use sealgate_wire::{CLIENT_HEADER, KeyFailure, MAX_BODY_BYTES, TOKEN_HEADER};
+use sealgate_wire::{KeyFailure, TOKEN_HEADER};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::body::read;
 use super::budget::Budget;
+use super::connection::Peer;
+use super::headers::{REQUEST_ID, client, request_id, trace_id};
+use super::health::{live, ready};
 use super::job::{Job, Named, Seen};
-use super::{Body, Bridge, Peer, answer};
+use super::{Body, Bridge, answer};
 use crate::audit::Operation;
 use crate::config::SocketConfig;
 use crate::jwa;
 use crate::keyring;
 use crate::metrics::RequestLabels;
-use crate::service::Health;
 use crate::token::Order;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const CLIENT: HeaderName = HeaderName::from_static(CLIENT_HEADER);
-/// Longest request id that is echoed, in bytes.
-const MAX_REQUEST_ID_BYTES: usize = 128;
 /// How long a client without failures left waits for its refusal.
 const LIMITED_PAUSE: Duration = Duration::from_millis(10);
 /// Shortest header token, in bytes.
@@ -45,7 +43,7 @@ const FORWARDED: [HeaderName; 4] = [
 /// One data socket.
 pub(super) struct DataSocket {
     bridge: Arc<Bridge>,
-    path: String,
+    at: String,
     // The token's hash: equal lengths to compare, and the token itself is not kept.
     token: [u8; 32],
     refuse_forwarded: bool,
@@ -72,7 +70,7 @@ impl DataSocket {
         }
         Ok(Self {
             bridge,
-            path: socket.path.display().to_string(),
+            at: socket.at.to_string(),
             token: Sha256::digest(token.as_bytes()).into(),
             refuse_forwarded: socket.refuse_forwarded,
             allow,
@@ -326,13 +324,14 @@ impl DataSocket {
         if self.bridge.audit.is_none() {
             return Operation::default();
         }
-        let peer = request.extensions().get::<Peer>().copied();
+        let peer = request.extensions().get::<Peer>().cloned();
         let peer = peer.unwrap_or_default();
         let headers = request.headers();
         Operation {
-            socket: self.path.clone(),
+            socket: self.at.clone(),
             uid: peer.uid,
             pid: peer.pid,
+            peer: peer.name.as_deref().unwrap_or_default().to_owned(),
             client: client(headers),
             request: request_id(headers)
                 .and_then(|id| id.to_str().map(str::to_owned).ok())
@@ -374,86 +373,4 @@ fn public(bridge: &Bridge, named: &Named<'_>, asked: &str) -> Result<Response<Bo
         .ok_or(KeyFailure::KeyState)?;
     let jwk = jwa::jwk(&ready.facts.kind, asked, named.key.purpose).ok_or(KeyFailure::NoKey)?;
     Ok(answer::json(jwk.to_string()))
-}
-
-pub(super) fn live() -> Response<Body> {
-    answer::json(Bytes::from_static(br#"{"status":"live"}"#))
-}
-
-/// The worst of the tokens; unavailable is 503, so that a balancer looks elsewhere.
-pub(super) fn ready(bridge: &Bridge) -> Response<Body> {
-    let mut worst = Health::Active;
-    for service in bridge.services() {
-        worst = match (worst, service.health()) {
-            (Health::Unavailable, _) | (_, Health::Unavailable) => Health::Unavailable,
-            (Health::Degraded, _) | (_, Health::Degraded) => Health::Degraded,
-            _ => Health::Active,
-        };
-    }
-    // Keys still work without a replay store, so it never takes the bridge out of service.
-    if worst == Health::Active && bridge.replay_stores().any(|store| !store.is_up()) {
-        worst = Health::Degraded;
-    }
-    let (status, word) = match worst {
-        Health::Active => (StatusCode::OK, "active"),
-        Health::Degraded => (StatusCode::OK, "degraded"),
-        Health::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-    };
-    let mut response = answer::json(format!(r#"{{"status":"{word}"}}"#));
-    *response.status_mut() = status;
-    response
-}
-
-pub(super) async fn read(
-    request: Request<Incoming>,
-    deadline: Instant,
-) -> Result<Bytes, KeyFailure> {
-    let kind = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
-    let essence = kind
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii();
-    if !essence.eq_ignore_ascii_case(b"application/json") {
-        return Err(KeyFailure::BadMedia);
-    }
-    let body = request.into_body();
-    // A length that is told beforehand is refused before it is read.
-    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
-        return Err(KeyFailure::TooLarge);
-    }
-    let read = Limited::new(body, MAX_BODY_BYTES).collect();
-    match tokio::time::timeout_at(deadline.into(), read).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(KeyFailure::TooLarge),
-        // Cut short, or sent too slowly.
-        Ok(Err(_)) | Err(_) => Err(KeyFailure::BadRequest),
-    }
-}
-
-fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
-    let id = headers.get(REQUEST_ID)?;
-    let fits = id.len() <= MAX_REQUEST_ID_BYTES && id.as_bytes().iter().all(u8::is_ascii_graphic);
-    fits.then(|| id.clone())
-}
-
-/// The trace id of a `traceparent` (W3C Trace Context, section 3.2), which the gate passes on.
-fn trace_id(headers: &HeaderMap) -> Option<String> {
-    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
-    let (version, id) = (parts.next()?, parts.next()?);
-    let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let right = version.len() == 2 && id.len() == 32 && hex(id) && id.bytes().any(|b| b != b'0');
-    right.then(|| id.to_owned())
-}
-
-fn client(headers: &HeaderMap) -> String {
-    let tag = headers
-        .get(CLIENT)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
-    String::from_utf8_lossy(tag.get(..64).unwrap_or(tag)).into_owned()
 }

@@ -13,6 +13,8 @@ pub(super) struct Queue<T> {
 struct State<T> {
     jobs: VecDeque<T>,
     closed: bool,
+    // Workers that wait: waking costs a system call, also when nobody sleeps.
+    idle: usize,
 }
 
 impl<T> Queue<T> {
@@ -20,6 +22,7 @@ impl<T> Queue<T> {
         let state = State {
             jobs: VecDeque::with_capacity(capacity),
             closed: false,
+            idle: 0,
         };
         Self {
             state: Mutex::new(state),
@@ -35,8 +38,11 @@ impl<T> Queue<T> {
             return false;
         }
         state.jobs.push_back(job);
+        let somebody_waits = state.idle > 0;
         drop(state);
-        self.filled.notify_one();
+        if somebody_waits {
+            self.filled.notify_one();
+        }
         true
     }
 
@@ -50,10 +56,12 @@ impl<T> Queue<T> {
             if state.closed {
                 return None;
             }
+            state.idle = state.idle.saturating_add(1);
             state = self
                 .filled
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.idle = state.idle.saturating_sub(1);
         }
     }
 

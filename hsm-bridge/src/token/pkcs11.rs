@@ -11,16 +11,22 @@ use cryptoki::session::Session;
 use super::{FaultClass, KeyFacts, NewKey, Order, Purpose, Rehearsal, Token, TokenFault, Yield};
 use crate::secret::SecretSource;
 
+mod certificates;
 mod curves;
 mod fault;
+mod init;
 mod inspect;
 mod keygen;
 mod keys;
+mod listing;
 mod live;
 mod orders;
 mod rehearse;
 
-pub use inspect::{Finding, Grade, Origin, TokenKey, init_token, inspect};
+pub use certificates::Certificate;
+pub use init::init_token;
+pub use inspect::{Finding, Grade, inspect};
+pub use listing::{Origin, TokenKey};
 use live::{Found, Live};
 use zeroize::Zeroizing;
 
@@ -84,7 +90,7 @@ impl Pkcs11Token {
     /// # Errors
     /// By class.
     pub fn keys(&self) -> Result<Vec<TokenKey>, TokenFault> {
-        self.on_lane(0, |_, session| inspect::keys(session))
+        self.on_lane(0, |_, session| listing::keys(session))
     }
 
     /// What the token says of where a key comes from.
@@ -94,7 +100,22 @@ impl Pkcs11Token {
     pub fn origin(&self, label: &str) -> Result<Origin, TokenFault> {
         self.on_lane(0, |live, session| {
             let found = live.find(session, label)?;
-            inspect::origin(session, found.handle)
+            listing::origin(session, found.handle)
+        })
+    }
+
+    /// Writes a certificate beside the key of this label.
+    ///
+    /// # Errors
+    /// [`FaultClass::Input`] when another one is there already; else by class.
+    pub fn keep_certificate(
+        &self,
+        label: &str,
+        certificate: &Certificate,
+    ) -> Result<(), TokenFault> {
+        self.writing(|live, session| {
+            let found = live.find(session, label)?;
+            certificates::keep(session, found.handle, label, certificate)
         })
     }
 
