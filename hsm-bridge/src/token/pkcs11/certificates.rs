@@ -27,8 +27,8 @@ pub(super) fn keep(
     label: &str,
     certificate: &Certificate,
 ) -> Result<(), Broken> {
-    for there in keys::find_all(session, ObjectClass::CERTIFICATE, label)? {
-        let held = session.get_attributes(there, &[AttributeType::Value])?;
+    if let Some(there) = keys::find_all(session, ObjectClass::CERTIFICATE, label)?.first() {
+        let held = session.get_attributes(*there, &[AttributeType::Value])?;
         if held.contains(&Attribute::Value(certificate.der.clone())) {
             return Ok(());
         }
