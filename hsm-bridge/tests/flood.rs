@@ -18,9 +18,10 @@ const CONNECTIONS: usize = 64;
 const STREAMS: usize = 5;
 const QUEUE: f64 = 256.0;
 const WORKERS: f64 = 2.0;
-/// What a caller waits after a refusal, far less than the second that `retry-after` asks for: the
-/// refused alone still ask many times what the token can do.
-const PAUSE: Duration = Duration::from_millis(10);
+/// What a caller waits after a refusal: a twentieth of the second that `retry-after` asks for, so that
+/// the refused alone ask as often as the token can answer. Callers that never wait would measure how
+/// many of them share a core.
+const PAUSE: Duration = Duration::from_millis(50);
 
 #[test]
 fn softhsm_is_flooded_and_serves_what_was_accepted_in_its_time() {

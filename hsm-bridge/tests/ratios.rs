@@ -102,12 +102,12 @@ fn the_socket_gives_what_the_token_gives() {
             .collect();
         // In turns, so that a neighbour who takes the machine takes it from both; each side at its
         // best number of threads.
-        let (mut alone, mut through) = (vec![Vec::new(); 3], vec![Vec::new(); 4]);
+        let (mut alone, mut through) = (vec![Vec::new(); 3], vec![Vec::new(); 5]);
         for _ in 0..rounds(1, 5) {
             for (figures, threads) in alone.iter_mut().zip([1, 2, 4]) {
                 figures.push(bare(&place, kid, alg, threads));
             }
-            for (figures, clients) in through.iter_mut().zip([2, 4, 8, 16]) {
+            for (figures, clients) in through.iter_mut().zip([2, 4, 8, 16, 32]) {
                 figures.push(rate(&bridge, clients, &questions, time()));
             }
         }

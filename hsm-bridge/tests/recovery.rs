@@ -89,6 +89,8 @@ fn a_slot_daemon_that_is_killed_crashes_nothing_and_is_named() {
         return;
     }
     let place = Place::with_keys(Kind::OpenCryptoki, &[MAC]);
+    let healthy = place.verb("doctor", &[]);
+    assert!(healthy.status.success(), "{healthy:?}");
     let bridge = place.serve();
     let before = mac(&bridge).json();
     place.world.as_ref().unwrap().kill_daemon();
