@@ -9,6 +9,7 @@ mod demo;
 mod export;
 mod http;
 mod import;
+mod keygen;
 mod open;
 mod policy_file;
 mod print;
@@ -55,6 +56,8 @@ enum Verb {
     Seal(Box<seal::Args>),
     /// Open what `seal` makes, with a local key or through hsm-bridge
     Open(open::Args),
+    /// Make a key for one algorithm: its private half to a file, its public half to standard output
+    Keygen(keygen::Args),
     /// Sign a request in any scheme a policy knows; print it for curl
     Sign(Box<sign::Args>),
     /// Verify a signed request with a key, and say why not
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Verb::Check(args) => check::run(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Import(args) => import::run(&args),
+        Verb::Keygen(args) => keygen::run(&args),
         Verb::Export(args) => export::run(&args),
         Verb::Scan(args) => scan::run(&args),
         Verb::Sign(args) => sign::run(&args),

@@ -37,6 +37,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID=SOURCE", long_help = keys::SECRET_HELP)]
     key: Option<String>,
 
+    /// Private JWK to open it with (EC, X25519, AKP), as `sealgate keygen` writes it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "bridge"])]
+    jwk: Option<PathBuf>,
+
     /// The request the raw body was sent with, `METHOD TARGET`: opens raw AES-256-GCM
     #[arg(long, value_name = "REQUEST", requires = "key")]
     request: Option<String>,
@@ -139,10 +143,15 @@ impl Args {
                     .map_err(fault)?;
                 continue;
             }
+            if let (Some(alg), Some(path)) = (part.alg(), &self.jwk) {
+                let key = keys::private(path, alg)?;
+                taken.open(Opener::Jwe(&key), &demand).map_err(fault)?;
+                continue;
+            }
             let secret = NamedSecret::parse(
                 self.key
                     .as_deref()
-                    .context("--key or --bridge says where the key is")?,
+                    .context("--key, --jwk or --bridge says where the key is")?,
             )?;
             match (part.alg(), part.enc()) {
                 (Some(alg), Some(enc)) => {
@@ -169,6 +178,13 @@ impl Args {
             anstream::println!("{:#?}", token.header());
             return Ok(None);
         }
+        if let Some(path) = &self.jwk {
+            let key = keys::private(path, token.header().alg)?;
+            let opened = key.open(token);
+            return opened
+                .map(Some)
+                .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way"));
+        }
         let key = self.content_key(&token).await?;
         token
             .open(&key)
@@ -184,11 +200,11 @@ impl Args {
         let text = self
             .key
             .as_deref()
-            .context("--key or --bridge says where the key is")?;
+            .context("--key, --jwk or --bridge says where the key is")?;
         let secret = NamedSecret::parse(text)?;
         if header.alg.is_asymmetric() {
             bail!(
-                "{} needs a private key, and those live in the token: use --bridge",
+                "{} needs a private key: --jwk for one in a file, --bridge for one in the token",
                 header.alg.name()
             );
         }

@@ -4,6 +4,7 @@ use crate::draft::Draft;
 use crate::keys::Keys;
 use crate::message::Request;
 
+mod attack;
 mod body;
 mod head;
 mod plaintext;
@@ -77,7 +78,14 @@ const UNSUPPORTED: Expect = Expect::Problem(415, "unsupported");
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    [head::CASES, token::CASES, body::CASES, plaintext::CASES].concat()
+    [
+        head::CASES,
+        token::CASES,
+        attack::CASES,
+        body::CASES,
+        plaintext::CASES,
+    ]
+    .concat()
 }
 
 /// Sends every case that is wanted; fails with all that were not refused as they must be.

@@ -13,7 +13,7 @@ fn a_quick_run_of_the_engines_writes_well_formed_json() {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("figures.json");
     let output = Command::new(env!("CARGO_BIN_EXE_sealgate-bench"))
-        .args(["crypto", "scan", "--quick", "--json"])
+        .args(["crypto", "scan", "timing", "--quick", "--json"])
         .arg(&file)
         .output()
         .expect("sealgate-bench");
@@ -51,6 +51,14 @@ fn a_quick_run_of_the_engines_writes_well_formed_json() {
             ));
         }
     }
+    // Every message was refused in both places, or there would be no figures.
+    let timing = figures["timing"]["rows"].as_array().expect("rows");
+    assert_eq!(timing.len(), 4 * 2 * 3, "places, engines and kinds");
+    assert!(
+        timing
+            .iter()
+            .all(|row| row["t"].is_number() && row["control_t"].is_number())
+    );
     let expected: Vec<_> = ["aes-256-gcm-open", "hmac-sha256-verify", "scan-json"]
         .into_iter()
         .flat_map(|name| [1 << 10, 64 << 10, 1 << 20].map(|bytes| (name, Some(bytes))))

@@ -70,6 +70,9 @@ pub(crate) fn guests(places: &Places) -> Result<()> {
     say::step("build the test guests (wasm32-wasip1)");
     process::loud(guests_cargo(places, "build").args([
         "--workspace",
+        // Large, and for measurements only.
+        "--exclude",
+        "jose-bench",
         "--release",
         "--target",
         "wasm32-wasip1",

@@ -55,6 +55,10 @@ enum Section {
     Signature,
     /// Scan of clean JSON: native, wasmtime, V8
     Scan,
+    /// Tokens and bodies in JWE: native, wasmtime, V8, beside josekit and npm jose
+    Jose,
+    /// Whether the time of a refusal tells its cause: Welch's t between kinds of failures
+    Timing,
     /// Unwraps: through the bridge's socket, and straight at the token
     Bridge,
     /// What hsm-bridge costs beside its token, each ratio held to its limit
@@ -68,6 +72,8 @@ impl Section {
             Self::Crypto => "crypto",
             Self::Signature => "signature",
             Self::Scan => "scan",
+            Self::Jose => "jose",
+            Self::Timing => "timing",
             Self::Bridge => "bridge",
             Self::Ratios => "ratios",
         }
@@ -99,7 +105,7 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
 fn sections(places: &Places, args: &Args, tools: &Tools) -> Result<()> {
     artifacts::guests(places)?;
     let built = Artifacts::build(places, Profile::Measure)?;
-    let module = crypto_bench(places)?;
+    let modules = bench_guests(places)?;
     say::step("build and run the measurement");
     let mut cargo = places.cargo();
     cargo
@@ -114,7 +120,7 @@ fn sections(places: &Places, args: &Args, tools: &Tools) -> Result<()> {
         )
         .envs(tools.variables())
         .envs(built.variables())
-        .env("SEALGATE_CRYPTO_BENCH_WASM", module);
+        .envs(modules);
     if let Some(file) = &args.json {
         // Cargo runs in the repository's root; the path is meant from here.
         cargo.arg("--json").arg(std::path::absolute(file)?);
@@ -143,23 +149,30 @@ fn ratios(places: &Places, args: &Args, tools: &Tools) -> Result<bool> {
     process::figures(&mut cargo)
 }
 
-/// The guest that runs the product's cryptography, built as the product's module is.
-fn crypto_bench(places: &Places) -> Result<PathBuf> {
-    process::loud(artifacts::guests_cargo(places, "build").args([
-        "--package",
-        "crypto-bench",
-        "--profile",
-        "wasm",
-        "--target",
-        "wasm32-wasip1",
-    ]))?;
-    let module = places
-        .target
-        .join(Path::new("guests/wasm32-wasip1/wasm/crypto_bench.wasm"));
-    if !module.is_file() {
-        bail!("the build ended well and yet made no {}", module.display());
+/// The guests that run the product's own code, built as the product's module is, and the variables by
+/// which they are found.
+fn bench_guests(places: &Places) -> Result<[(&'static str, PathBuf); 2]> {
+    let guests = [
+        ("SEALGATE_CRYPTO_BENCH_WASM", "crypto-bench"),
+        ("SEALGATE_JOSE_BENCH_WASM", "jose-bench"),
+    ];
+    let mut cargo = artifacts::guests_cargo(places, "build");
+    cargo.args(["--profile", "wasm", "--target", "wasm32-wasip1"]);
+    for (_, package) in guests {
+        cargo.args(["--package", package]);
     }
-    Ok(module)
+    process::loud(&mut cargo)?;
+    let folder = places.target.join("guests/wasm32-wasip1/wasm");
+    let built = guests.map(|(variable, package)| {
+        let file = format!("{}.wasm", package.replace('-', "_"));
+        (variable, folder.join(file))
+    });
+    for (_, module) in &built {
+        if !module.is_file() {
+            bail!("the build ended well and yet made no {}", module.display());
+        }
+    }
+    Ok(built)
 }
 
 /// Every criterion benchmark of the workspace.

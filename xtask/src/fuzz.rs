@@ -9,7 +9,7 @@ use crate::places::Places;
 use crate::{process, say, tools};
 
 /// Packages with a test file `mutations`, one test per target.
-const PACKAGES: [&str; 1] = ["sealgate-jose"];
+const PACKAGES: [&str; 2] = ["sealgate-jose", "sealgate-format"];
 
 #[derive(clap::Args)]
 #[command(

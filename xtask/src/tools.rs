@@ -100,6 +100,7 @@ impl Tools {
         Ok(Self {
             softhsm: Some(softhsm()?),
             envoy: Some(envoy::ensure(places)?),
+            node_modules: Some(node::ensure(places, "tests/makers")?),
             ..Self::default()
         })
     }

@@ -98,8 +98,8 @@ fn compile_into(
     if raw.unmatched.is_none() && !findings.names("unmatched") {
         findings.fault("unmatched", "is missing", "write unmatched: refuse");
     }
-    let keys = KeyTable::compile(raw.keys, raw.pq, source, findings);
     let bridge = raw.bridge.and_then(|value| bridge(value, source, findings));
+    let keys = KeyTable::compile(raw.keys, raw.pq, bridge.as_ref(), source, findings);
     let names: Vec<String> = raw.policies.keys().cloned().collect();
     let mut policies = BTreeMap::new();
     for (name, value) in raw.policies {

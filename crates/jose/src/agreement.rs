@@ -154,6 +154,16 @@ impl AgreementSecret {
         Err(RandomError)
     }
 
+    /// The scalar.
+    pub(crate) fn expose(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match self {
+            Self::P256(key) => key.to_bytes().to_vec(),
+            Self::P384(key) => key.to_bytes().to_vec(),
+            Self::P521(key) => key.to_bytes().to_vec(),
+            Self::X25519(key) => key.to_bytes().to_vec(),
+        })
+    }
+
     /// The public half.
     pub(crate) fn public(&self) -> Result<AgreementKey, KeyFault> {
         let ec = |curve, point: &[u8]| EcPublicJwk::from_sec1(curve, point).map(AgreementKey::Ec);

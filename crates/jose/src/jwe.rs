@@ -7,6 +7,7 @@
 
 mod algorithm;
 mod content;
+mod decoy;
 mod decrypt;
 mod encrypt;
 mod header;
@@ -20,6 +21,7 @@ mod sealed;
 #[cfg(feature = "pq")]
 pub use self::hpke::HpkeSuite;
 pub use algorithm::{ContentEncryption, KeyManagement};
+pub use decoy::Decoy;
 pub use decrypt::DecryptionKey;
 pub use encrypt::EncryptionKey;
 pub use header::Header;

@@ -5,6 +5,7 @@
 #[cfg(feature = "pq")]
 mod akp;
 mod ec;
+mod generate;
 mod metadata;
 mod oct;
 mod okp;
@@ -21,6 +22,7 @@ pub use crate::agreement::AgreementKey;
 #[cfg(feature = "pq")]
 pub use akp::AkpPublicJwk;
 pub use ec::{Curve, EcPublicJwk};
+pub use generate::{AgreementCurve, Purposed, generate};
 pub use metadata::{Metadata, Purpose};
 pub use oct::OctJwk;
 pub use okp::{Ed25519PublicJwk, X25519PublicJwk};

@@ -15,5 +15,7 @@ mod signed;
 pub use algorithm::SignatureAlgorithm;
 pub use header::Header;
 pub use key::VerifyKey;
+#[cfg(feature = "pq")]
+pub(crate) use ml_dsa::public as ml_dsa_public;
 pub use sign::{PayloadForm, SignKey, SignSpec, Unsigned, sign_compact};
 pub use signed::{Detached, Signed, Verified, verify};

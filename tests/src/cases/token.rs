@@ -153,11 +153,11 @@ const fn case(name: &'static str, make: fn(&Keys) -> Sent) -> Case {
 }
 
 /// A request whose token was changed before the request was signed.
-fn bearer(keys: &Keys, change: impl FnOnce(&str) -> String) -> Sent {
+pub(super) fn bearer(keys: &Keys, change: impl FnOnce(&str) -> String) -> Sent {
     header(keys, |token| format!("Bearer {}", change(token)))
 }
 
-fn header(keys: &Keys, change: impl FnOnce(&str) -> String) -> Sent {
+pub(super) fn header(keys: &Keys, change: impl FnOnce(&str) -> String) -> Sent {
     let request = Draft::payments(keys).make_with(|request| {
         let value = String::from_utf8_lossy(request.value("authorization").unwrap_or_default());
         let changed = change(value.strip_prefix("Bearer ").unwrap_or_default());

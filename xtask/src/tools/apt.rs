@@ -43,10 +43,11 @@ pub(crate) enum Need {
 pub(crate) const DEMO_NEEDS: [Need; 2] = [Need::SoftHsm, Need::Cmake];
 
 /// What `bench` needs.
-pub(crate) const BENCH_NEEDS: [Need; 6] = [
+pub(crate) const BENCH_NEEDS: [Need; 7] = [
     Need::SoftHsm,
     Need::Cmake,
     Need::Node,
+    Need::Npm,
     Need::Pip,
     Need::PkgConfig,
     Need::OpenSsl,

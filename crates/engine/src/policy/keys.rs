@@ -12,7 +12,7 @@ use std::sync::Arc;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealgate_format::SealKey;
 use sealgate_jose::KeyFault;
-use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, KeyManagement};
+use sealgate_jose::jwe::{ContentEncryption, Decoy, DecryptionKey, KeyManagement};
 use sealgate_jose::jwk::PublicJwk;
 use sealgate_jose::jws::{SignatureAlgorithm, VerifyKey};
 use sealgate_signature::Algorithm;
@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use message::{MessageKey, MessageMaterial, public_key as message_public_key};
 
+use super::compiled::Bridge;
 use super::fault::Findings;
 use super::material::{Material, MaterialSource, resolve};
 use super::raw::{RawKey, RawKeyUse, RawPostQuantum};
@@ -51,6 +52,8 @@ pub(crate) enum DecryptAlgorithm {
         management: KeyManagement,
         kid: String,
         enc: Vec<ContentEncryption>,
+        /// What messages are worked on with whose content key the bridge does not unwrap.
+        decoy: Arc<Decoy>,
     },
 }
 
@@ -167,6 +170,8 @@ impl fmt::Debug for DecryptKey {
 pub(crate) struct KeyTable {
     keys: BTreeMap<String, Key>,
     post_quantum: RawPostQuantum,
+    /// What only this gate and its bridge know; nothing where there is no bridge.
+    bridge_token: Zeroizing<String>,
     /// Whether some key or store lives in hsm-bridge.
     pub(crate) uses_bridge: Cell<bool>,
 }
@@ -176,11 +181,14 @@ impl KeyTable {
     pub(crate) fn compile(
         sections: Vec<Value>,
         post_quantum: RawPostQuantum,
+        bridge: Option<&Bridge>,
         source: &dyn MaterialSource,
         findings: &mut Findings,
     ) -> Self {
+        let bridge_token = bridge.map(|bridge| bridge.token.clone());
         let mut table = Self {
             post_quantum,
+            bridge_token: bridge_token.unwrap_or_default().into(),
             ..Self::default()
         };
         for (index, value) in sections.into_iter().enumerate() {
@@ -295,7 +303,7 @@ impl KeyTable {
                 message: Some(Arc::new(message::mac(&raw, material, path, findings)?)),
                 ..Key::default()
             }),
-            RawKeyUse::Decrypt => decrypt_key(raw, material, path, findings),
+            RawKeyUse::Decrypt => decrypt_key(raw, material, &self.bridge_token, path, findings),
             RawKeyUse::Verify => verify_key(&raw, material, path, findings),
             RawKeyUse::Sign => sign_key(raw, material, path, findings),
             RawKeyUse::Encrypt => encrypt_key(raw, &material, path, findings),
@@ -320,6 +328,7 @@ pub(crate) fn is_key_id(id: &str) -> bool {
 fn decrypt_key(
     raw: RawKey,
     material: Material,
+    bridge_token: &str,
     path: &str,
     findings: &mut Findings,
 ) -> Option<Key> {
@@ -334,7 +343,7 @@ fn decrypt_key(
         }),
         _ => None,
     };
-    let algorithm = decrypt::algorithm(&raw, material, path, findings)?;
+    let algorithm = decrypt::algorithm(&raw, material, bridge_token, path, findings)?;
     Some(Key {
         decrypt: Some(Arc::new(DecryptKey {
             kid: raw.sender_kid.unwrap_or_else(|| raw.id.clone()),

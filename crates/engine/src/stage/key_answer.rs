@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use sealgate_jose::jwe::{ContentEncryptionKey, Header, Sealed};
+use sealgate_jose::jwe::{
+    ContentEncryption, ContentEncryptionKey, Decoy, Header, KeyManagement, Sealed,
+};
 use sealgate_wire::{
     EphemeralPublicKey, KeyFailure, Operation, UnwrapRequest, decode_unwrap_answer,
 };
@@ -15,6 +17,7 @@ pub(crate) struct PendingUnwrap {
     /// Id of the key in the bridge.
     pub(crate) kid: String,
     sealed: Sealed<'static>,
+    decoy: Arc<Decoy>,
 }
 
 /// How a sealed thing is opened.
@@ -45,21 +48,30 @@ pub(crate) fn open(
     keys: &[Arc<DecryptKey>],
     opener: &mut Opener,
 ) -> Result<Opening, Closed> {
-    let key = choose(sealed.header().kid.as_deref(), keys).ok_or(Closed::KeyUnknown)?;
     let header = sealed.header();
+    let named = choose(header.kid.as_deref(), keys);
+    let key = named.or_else(|| in_vain(header.alg, header.enc, keys));
+    let key = key.ok_or(Closed::KeyUnknown)?;
     opener.choose(key, header.enc.name());
     if key.management() != Some(header.alg) || !key.takes(header.enc) {
         return Err(Closed::KeyUnknown);
     }
     match &key.algorithm {
-        DecryptAlgorithm::JweLocal { key, .. } => key
-            .open(sealed)
-            .map(Opening::Opened)
-            .map_err(|_| Closed::NotOpened),
-        DecryptAlgorithm::JweBridge { kid, .. } => Ok(Opening::Ask(Box::new(PendingUnwrap {
-            kid: kid.clone(),
-            sealed: sealed.into_owned(),
-        }))),
+        DecryptAlgorithm::JweLocal { key, .. } => {
+            let opened = key.open(sealed);
+            if named.is_none() {
+                *opener = Opener::default();
+                return Err(Closed::KeyUnknown);
+            }
+            opened.map(Opening::Opened).map_err(|_| Closed::NotOpened)
+        }
+        DecryptAlgorithm::JweBridge { kid, decoy, .. } => {
+            Ok(Opening::Ask(Box::new(PendingUnwrap {
+                kid: kid.clone(),
+                sealed: sealed.into_owned(),
+                decoy: decoy.clone(),
+            })))
+        }
         DecryptAlgorithm::RawA256Gcm(_) => Err(Closed::KeyUnknown),
     }
 }
@@ -76,6 +88,21 @@ pub(crate) fn choose<'a>(kid: Option<&str>, keys: &'a [Arc<DecryptKey>]) -> Opti
     }
 }
 
+/// A key at hand that is busy with a message whose `kid` is none of ours, so that its refusal takes
+/// as long as that of a message whose tag is wrong. What comes of it decides nothing. Keys in the
+/// bridge are not asked: an invented `kid` shall not cost the token an operation.
+pub(crate) fn in_vain(
+    alg: KeyManagement,
+    enc: ContentEncryption,
+    keys: &[Arc<DecryptKey>],
+) -> Option<&DecryptKey> {
+    let fits = |key: &&Arc<DecryptKey>| match &key.algorithm {
+        DecryptAlgorithm::JweLocal { key: local, .. } => local.alg() == alg && key.takes(enc),
+        _ => false,
+    };
+    keys.iter().find(fits).map(AsRef::as_ref)
+}
+
 impl PendingUnwrap {
     /// The question.
     pub(crate) fn operation(&self) -> Operation {
@@ -86,8 +113,15 @@ impl PendingUnwrap {
 
     /// Opens with the answer.
     pub(crate) fn finish(self, status: u16, body: &[u8]) -> Result<Vec<u8>, Closed> {
-        let answer = decode_unwrap_answer(status, body, &self.kid).map_err(closed)?;
         let enc = self.sealed.header().enc;
+        let answer = match decode_unwrap_answer(status, body, &self.kid) {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let decoy = ContentEncryptionKey::from_slice(enc, self.decoy.bytes(enc));
+                drop(decoy.map(|decoy| self.sealed.open(&decoy)));
+                return Err(closed(failure));
+            }
+        };
         let cek =
             ContentEncryptionKey::from_slice(enc, &answer.cek).map_err(|_| Closed::NotOpened)?;
         self.sealed.open(&cek).map_err(|_| Closed::NotOpened)

@@ -1,12 +1,14 @@
 //! The encrypted body: recognised, opened part by part, and typed.
 
+use std::sync::Arc;
+
 use sealgate_format::records::{RecordHeader, Records};
 use sealgate_format::{Demand, Head, OpenFault, Opener, Part, Session, Taken, raw};
-use sealgate_jose::jwe::ContentEncryption;
+use sealgate_jose::jwe::{ContentEncryption, Decoy};
 use sealgate_jose::jws::VerifyKey;
 use sealgate_wire::{Operation, decode_unwrap_answer};
 
-use super::key_answer::{Closed, choose, closed, unwrap_operation};
+use super::key_answer::{Closed, choose, closed, in_vain, unwrap_operation};
 use crate::exchange::trail;
 use crate::policy::compiled::PayloadPolicy;
 use crate::policy::keys::{DecryptAlgorithm, DecryptKey};
@@ -57,6 +59,7 @@ pub(crate) struct Pending {
     pub(crate) kid: String,
     pub(crate) operation: Operation,
     taken: Taken,
+    decoy: Arc<Decoy>,
 }
 
 /// Opens a body, or says what to ask the key service. Raw bodies and records are opened in place
@@ -97,14 +100,23 @@ pub(crate) fn go_on(
     now: i64,
     noted: &mut trail::Opener,
 ) -> Result<Step, Reason> {
-    let answer = decode_unwrap_answer(answer.0, answer.1, &pending.kid)
-        .map_err(|failure| key_fault(closed(failure)))?;
-    let key = Opener::ContentKey(&answer.cek);
     let verify = |kid: Option<&str>| verifier(payload, kid);
     let demand = Demand {
         now,
         verify: &verify,
     };
+    let answer = match decode_unwrap_answer(answer.0, answer.1, &pending.kid) {
+        Ok(answer) => answer,
+        Err(failure) => {
+            // As long as a wrong tag takes, and refused whatever comes of it.
+            if let Some(enc) = pending.taken.next().and_then(Part::enc) {
+                let decoy = Opener::ContentKey(pending.decoy.bytes(enc));
+                let _ = pending.taken.open(decoy, &demand);
+            }
+            return Err(key_fault(closed(failure)));
+        }
+    };
+    let key = Opener::ContentKey(&answer.cek);
     pending.taken.open(key, &demand).map_err(reason)?;
     advance(payload, pending.taken, request, body, now, noted)
 }
@@ -124,7 +136,9 @@ fn advance(
         verify: &verify,
     };
     while let Some(part) = taken.next() {
-        let key = choose(part.kid(), &payload.keys).ok_or(Reason::PayloadKeyUnknown)?;
+        let named = choose(part.kid(), &payload.keys);
+        let key = named.or_else(|| in_vain(part.alg()?, part.enc()?, &payload.keys));
+        let key = key.ok_or(Reason::PayloadKeyUnknown)?;
         noted.choose(key, part.enc().map_or("", ContentEncryption::name));
         // The algorithms are the key's, whatever the part says; what is no JWE has those of its format.
         let content = part.header().is_none_or(|header| key.takes(header.enc));
@@ -134,15 +148,21 @@ fn advance(
         let opener = match &key.algorithm {
             DecryptAlgorithm::RawA256Gcm(secret) => Opener::Shared(secret),
             DecryptAlgorithm::JweLocal { key, .. } => Opener::Jwe(key),
-            DecryptAlgorithm::JweBridge { kid, .. } => {
+            DecryptAlgorithm::JweBridge { kid, decoy, .. } => {
                 return Ok(Step::Ask(Box::new(Pending {
                     kid: kid.clone(),
                     operation: question(part).ok_or(Reason::PayloadKeyUnknown)?,
                     taken,
+                    decoy: decoy.clone(),
                 })));
             }
         };
-        taken.open(opener, &demand).map_err(reason)?;
+        let opened = taken.open(opener, &demand);
+        if named.is_none() {
+            *noted = trail::Opener::default();
+            return Err(Reason::PayloadKeyUnknown);
+        }
+        opened.map_err(reason)?;
     }
     let plain = taken.finish(body).map_err(reason)?;
     let content_type = match plain.content_type {

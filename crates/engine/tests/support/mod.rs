@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use aes_kw::cipher::KeyInit;
 use sealgate_engine::{
-    Channel, Effect, Event, Exchange, Forward, Gate, KeySetQuestion, NoMaterials, Reason,
+    Channel, Effect, Event, Exchange, Forward, Gate, KeySetQuestion, NoMaterials, Reason, Refusal,
     RequestHead, SharedAnswer, SharedRequest,
 };
 use sealgate_jose::jwe::{self, ContentEncryption, EncryptionKey, KeyManagement, SealSpec};
@@ -265,6 +265,8 @@ pub struct Host {
     pub key_set: Option<(u16, Vec<u8>)>,
     /// Where key sets were fetched.
     pub fetched: Vec<KeySetQuestion>,
+    /// The last answer to a client that was refused.
+    pub answered: Option<Refusal>,
 }
 
 /// The verdict and what led to it.
@@ -334,7 +336,11 @@ impl Host {
                 },
                 Effect::Forward(forward) => return Verdict::Forwarded(forward, exchange),
                 Effect::NeedResponseBody | Effect::Respond(_) => panic!("no response yet"),
-                Effect::Refuse(refusal) => return Verdict::Refused(refusal.reason, exchange),
+                Effect::Refuse(refusal) => {
+                    let reason = refusal.reason;
+                    self.answered = Some(refusal);
+                    return Verdict::Refused(reason, exchange);
+                }
             };
         }
     }
@@ -380,11 +386,14 @@ fn unwrap(path: &str, body: &[u8]) -> (u16, Vec<u8>) {
             });
             (200, answer.to_string().into_bytes())
         }
-        Err(_) => (
-            422,
-            sealgate_wire::encode_failure(sealgate_wire::KeyFailure::CryptoFailed),
-        ),
+        Err(_) => crypto_failed(),
     }
+}
+
+/// What a key service answers about whatever it cannot open.
+pub fn crypto_failed() -> (u16, Vec<u8>) {
+    let failure = sealgate_wire::KeyFailure::CryptoFailed;
+    (422, sealgate_wire::encode_failure(failure))
 }
 
 pub fn hex(bytes: &[u8]) -> String {

@@ -4,8 +4,8 @@ use core::fmt;
 
 use super::algorithm::Family;
 use super::{
-    ContentEncryption, ContentEncryptionKey, GcmKeyEncryptionKey, KeyEncryptionKey, KeyManagement,
-    Sealed,
+    ContentEncryption, ContentEncryptionKey, Decoy, GcmKeyEncryptionKey, KeyEncryptionKey,
+    KeyManagement, Sealed,
 };
 use crate::agreement::AgreementSecret;
 use crate::jwk::{PrivateJwk, Purpose};
@@ -15,6 +15,7 @@ use crate::{JoseError, KeyFault};
 pub struct DecryptionKey {
     alg: KeyManagement,
     inner: Inner,
+    decoy: Decoy,
 }
 
 enum Inner {
@@ -48,7 +49,8 @@ impl DecryptionKey {
             Family::Wrap(_) | Family::GcmWrap(_) => return Err(KeyFault::Length),
             _ => return Err(KeyFault::Purpose),
         };
-        Ok(Self { alg, inner })
+        let decoy = Decoy::new(&[secret]);
+        Ok(Self { alg, inner, decoy })
     }
 
     /// A private key for `ECDH-ES*`.
@@ -62,6 +64,7 @@ impl DecryptionKey {
         jwk.metadata.allow(Purpose::Decrypt, alg.name())?;
         Ok(Self {
             alg,
+            decoy: Decoy::new(&[&jwk.secret.expose()]),
             inner: Inner::Agree(jwk.secret),
         })
     }
@@ -79,6 +82,7 @@ impl DecryptionKey {
         let key = super::hpke::HpkePrivate::from_value(suite, alg.name(), jwk)?;
         Ok(Self {
             alg,
+            decoy: Decoy::new(&[key.expose()]),
             inner: Inner::Hpke(key),
         })
     }
@@ -124,7 +128,8 @@ impl DecryptionKey {
         }
     }
 
-    /// Opens a message.
+    /// Opens a message. One whose content key does not unwrap is worked on with a [`Decoy`] and fails
+    /// like one whose tag is wrong (RFC 7516 section 11.5).
     ///
     /// # Errors
     /// [`JoseError::Authentication`], one for every cause.
@@ -138,8 +143,12 @@ impl DecryptionKey {
             let plaintext = key.open(sealed.encrypted_key(), &[], associated, ciphertext)?;
             return Ok(plaintext.to_vec());
         }
-        let key = self.content_key(&sealed)?;
-        sealed.open(&key)
+        // Both ways make two keys, use one and wipe two.
+        let enc = sealed.header().enc;
+        let decoy = ContentEncryptionKey::from_slice(enc, self.decoy.bytes(enc))?;
+        let key = self.content_key(&sealed);
+        let opened = sealed.open(key.as_ref().unwrap_or(&decoy));
+        key.and(opened)
     }
 }
 

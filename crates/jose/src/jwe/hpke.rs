@@ -186,6 +186,30 @@ impl HpkeSuite {
         Ok(jwk)
     }
 
+    /// A fresh private JWK for `alg`, by rejection as for key agreement.
+    ///
+    /// # Errors
+    /// [`JoseError::Random`], [`KeyFault::Purpose`] for an `alg` of another suite.
+    pub(crate) fn generate(
+        self,
+        alg: KeyManagement,
+        random: &mut Random<'_>,
+    ) -> Result<Value, JoseError> {
+        for _ in 0..8 {
+            let mut private = Zeroizing::new(vec![0; self.private_key_bytes()]);
+            random(&mut private)?;
+            // Of the top byte of P-521 only one bit belongs to it.
+            if let (Self::P521Aes256, Some(top)) = (self, private.first_mut()) {
+                *top &= 1;
+            }
+            match self.private_jwk(alg, &private) {
+                Err(KeyFault::Length) => {}
+                made => return Ok(made?),
+            }
+        }
+        Err(JoseError::Random)
+    }
+
     /// Length of the encapsulated key in bytes.
     pub(super) fn encapsulated_bytes(self) -> usize {
         with_suite!(self, encapsulated_size())
@@ -282,6 +306,11 @@ impl HpkePrivate {
             return Err(KeyFault::Mismatch);
         }
         Ok(Self { suite, bytes })
+    }
+
+    /// The private key itself.
+    pub(super) fn expose(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Decapsulates and decrypts.
@@ -430,3 +459,6 @@ impl TryRng for Drawn {
 }
 
 impl TryCryptoRng for Drawn {}
+
+#[cfg(test)]
+mod tests;

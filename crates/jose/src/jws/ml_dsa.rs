@@ -1,7 +1,8 @@
 //! ML-DSA verification (RFC 9964, FIPS 204): pure, with an empty context.
 
 use ml_dsa::{
-    EncodedVerifyingKey, MlDsa44, MlDsa65, MlDsa87, MlDsaParams, Signature, VerifyingKey,
+    EncodedVerifyingKey, ExpandedSigningKey, MlDsa44, MlDsa65, MlDsa87, MlDsaParams, Signature,
+    VerifyingKey,
 };
 
 use super::SignatureAlgorithm;
@@ -31,6 +32,21 @@ impl MlDsaKey {
             Self::MlDsa87(key) => verifies(key, message, signature),
         }
     }
+}
+
+/// The public key of a seed (FIPS 204 section 5.1); `None` for another algorithm.
+pub(crate) fn public(alg: SignatureAlgorithm, seed: &[u8; 32]) -> Option<Vec<u8>> {
+    match alg {
+        SignatureAlgorithm::MlDsa44 => Some(public_of::<MlDsa44>(seed)),
+        SignatureAlgorithm::MlDsa65 => Some(public_of::<MlDsa65>(seed)),
+        SignatureAlgorithm::MlDsa87 => Some(public_of::<MlDsa87>(seed)),
+        _ => None,
+    }
+}
+
+fn public_of<P: MlDsaParams>(seed: &[u8; 32]) -> Vec<u8> {
+    let key = ExpandedSigningKey::<P>::from_seed(&(*seed).into());
+    key.verifying_key().encode().to_vec()
 }
 
 fn decode<P: MlDsaParams>(public: &[u8]) -> Result<Box<VerifyingKey<P>>, KeyFault> {

@@ -3,9 +3,9 @@
 //!
 //! All engines run the same file, `tests/guests/crypto-bench/work.rs`.
 
-mod engine;
-mod v8;
-mod wasmtime;
+pub(crate) mod engine;
+pub(crate) mod v8;
+pub(crate) mod wasmtime;
 #[path = "../../../guests/crypto-bench/work.rs"]
 mod work;
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::plan::Plan;
 use crate::report::{Rounds, Table, cell, figure, size};
-use engine::{Engine, Native};
+use engine::{Engine, Native, number};
 use work::Operation;
 
 /// Bytes of the inputs.
@@ -67,7 +67,7 @@ pub(crate) fn measure(plan: &Plan, subject: Subject) -> anyhow::Result<Value> {
     let mut rows = Vec::new();
     for operation in operations {
         for bytes in SIZES {
-            let [native, wasmtime, v8] = compare(plan, &mut engines, *operation, bytes)?;
+            let [native, wasmtime, v8] = compare(plan, &mut engines, number(*operation), bytes)?;
             let ratios = [wasmtime.ratio_to(&native), v8.ratio_to(&native)];
             let cells = [&native, &wasmtime, &v8].map(|rounds| cell(rounds.median(), 0));
             table.line(
@@ -115,10 +115,10 @@ pub(crate) fn measure_signatures(plan: &Plan) -> anyhow::Result<Value> {
             ("ratio", 6),
         ],
     );
-    let bare = compare(plan, &mut engines, Operation::Hmac, BYTES)?;
+    let bare = compare(plan, &mut engines, number(Operation::Hmac), BYTES)?;
     let mut rows = Vec::new();
     for operation in [Operation::Rfc9421, Operation::Webhook] {
-        let whole = compare(plan, &mut engines, operation, BYTES)?;
+        let whole = compare(plan, &mut engines, number(operation), BYTES)?;
         for ((engine, bare), whole) in ["native", "wasmtime", "V8"].iter().zip(&bare).zip(&whole) {
             // MB/s of the same input length: one over the other is a time.
             let [bare, whole] = [bare, whole].map(|rounds| BYTES as f64 / rounds.median());
@@ -154,13 +154,13 @@ fn name(operation: Operation) -> &'static str {
 }
 
 /// Interleaved rounds of one operation on all engines, in MB/s (10^6 bytes).
-fn compare(
+pub(crate) fn compare<const N: usize>(
     plan: &Plan,
-    engines: &mut [Box<dyn Engine>; 3],
-    operation: Operation,
+    engines: &mut [Box<dyn Engine>; N],
+    operation: u32,
     bytes: usize,
-) -> anyhow::Result<[Rounds; 3]> {
-    let mut prepared = [(0, 0); 3];
+) -> anyhow::Result<[Rounds; N]> {
+    let mut prepared = [(0, 0); N];
     for (engine, (length, times)) in engines.iter_mut().zip(&mut prepared) {
         *length = engine.prepare(operation, bytes)?;
         if *length < bytes {
@@ -171,7 +171,7 @@ fn compare(
         }
         *times = warm_up(plan, engine.as_mut())?;
     }
-    let mut all: [Rounds; 3] = std::array::from_fn(|_| Rounds::default());
+    let mut all: [Rounds; N] = std::array::from_fn(|_| Rounds::default());
     for _ in 0..plan.rounds {
         for ((engine, rounds), (length, times)) in engines.iter_mut().zip(&mut all).zip(prepared) {
             let seconds = engine.run(times)?.as_secs_f64();

@@ -7,10 +7,12 @@
 
 mod bridge;
 mod crypto;
+mod jose;
 mod load;
 mod path;
 mod plan;
 mod report;
+mod timing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,15 +52,21 @@ enum Section {
     Signature,
     /// Scan of clean JSON: native, wasmtime, V8
     Scan,
+    /// Tokens and bodies in JWE: native, wasmtime, V8, beside josekit and npm jose
+    Jose,
+    /// Whether the time of a refusal tells its cause: Welch's t between kinds of failures
+    Timing,
     /// Unwraps: through the bridge's socket, and straight at the token
     Bridge,
 }
 
-const ALL: [Section; 5] = [
+const ALL: [Section; 7] = [
     Section::WholePath,
     Section::Crypto,
     Section::Signature,
     Section::Scan,
+    Section::Jose,
+    Section::Timing,
     Section::Bridge,
 ];
 
@@ -93,6 +101,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             ),
             Section::Signature => ("signature", crypto::measure_signatures(&plan)?),
             Section::Scan => ("scan", crypto::measure(&plan, crypto::Subject::Scan)?),
+            Section::Jose => ("jose", jose::measure(&plan)?),
+            Section::Timing => ("timing", timing::measure(&plan)?),
             Section::Bridge => ("bridge", bridge::measure(&plan)?),
         };
         report.insert(name.into(), figures);

@@ -39,6 +39,11 @@ impl Rounds {
         self.paired(other, |one, other| one - other)
     }
 
+    /// Every figure times `factor`: another unit.
+    pub(crate) fn scaled(self, factor: f64) -> Self {
+        Self(self.0.into_iter().map(|figure| figure * factor).collect())
+    }
+
     /// For the report: best and median.
     pub(crate) fn json(&self) -> Value {
         json!({ "best": figure(self.best()), "median": figure(self.median()) })

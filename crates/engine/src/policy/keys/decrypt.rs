@@ -1,8 +1,10 @@
 //! Keys that open tokens and payloads: which algorithm, and where its material may be.
 
+use std::sync::Arc;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealgate_jose::KeyFault;
-use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, KeyManagement};
+use sealgate_jose::jwe::{ContentEncryption, Decoy, DecryptionKey, KeyManagement};
 use sealgate_jose::jwk::{PrivateJwk, PublicJwk};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
@@ -20,6 +22,7 @@ const KNOWN: &str = "A256GCM, dir, A128KW, A192KW, A256KW, A128GCMKW, A192GCMKW,
 pub(super) fn algorithm(
     raw: &RawKey,
     material: Material,
+    bridge_token: &str,
     path: &str,
     findings: &mut Findings,
 ) -> Option<DecryptAlgorithm> {
@@ -33,6 +36,7 @@ pub(super) fn algorithm(
             of_bridge(management, path, findings)?;
             Some(DecryptAlgorithm::JweBridge {
                 management,
+                decoy: Arc::new(Decoy::new(&[bridge_token.as_bytes(), kid.as_bytes()])),
                 kid,
                 enc,
             })

@@ -2,17 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use super::work::{Operation, Work};
 
 /// A place where the work runs.
-pub(super) trait Engine {
+pub(crate) trait Engine {
     /// Name and version.
     fn version(&self) -> String;
 
-    /// Gets inputs of this size ready; gives their exact length.
-    fn prepare(&mut self, operation: Operation, bytes: usize) -> anyhow::Result<usize>;
+    /// Gets inputs of this size ready for an operation, by its place in the list that guest and host
+    /// share; gives their exact length.
+    fn prepare(&mut self, operation: u32, bytes: usize) -> anyhow::Result<usize>;
 
     /// Does the prepared work so often; gives the time that took.
     ///
@@ -30,7 +31,9 @@ impl Engine for Native {
         format!("native {}", std::env::consts::ARCH)
     }
 
-    fn prepare(&mut self, operation: Operation, bytes: usize) -> anyhow::Result<usize> {
+    fn prepare(&mut self, operation: u32, bytes: usize) -> anyhow::Result<usize> {
+        let operation = Operation::ALL.get(operation as usize);
+        let operation = *operation.context("no such operation")?;
         Ok(self.0.insert(Work::new(operation, bytes)).bytes())
     }
 
@@ -60,7 +63,7 @@ mod tests {
     fn every_operation_runs_and_is_right() {
         let mut native = Native::default();
         for operation in Operation::ALL {
-            let length = native.prepare(operation, 1024).expect("prepared");
+            let length = native.prepare(number(operation), 1024).expect("prepared");
             assert!((1024..1300).contains(&length), "{operation:?} {length}");
             native.run(3).expect("a right result");
             assert_eq!(Operation::ALL[number(operation) as usize], operation);

@@ -9,13 +9,12 @@ use anyhow::{Context as _, ensure};
 use sealgate_tests::required;
 use serde_json::{Value, json};
 
-use super::engine::{Engine, number};
-use super::work::Operation;
+use super::engine::Engine;
 
 const SCRIPT: &str = include_str!("v8.mjs");
 
 /// A node process with an instance of the guest. It ends when its input closes.
-pub(super) struct V8 {
+pub(crate) struct V8 {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -27,7 +26,7 @@ impl V8 {
     ///
     /// # Errors
     /// node is missing, or the module does not load.
-    pub(super) fn start(module: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(module: &Path) -> anyhow::Result<Self> {
         let node = required::node();
         let mut child = Command::new(&node)
             .args(["--input-type=module", "--eval", SCRIPT])
@@ -67,8 +66,8 @@ impl Engine for V8 {
         self.version.clone()
     }
 
-    fn prepare(&mut self, operation: Operation, bytes: usize) -> anyhow::Result<usize> {
-        let answer = self.ask(&json!({ "prepare": number(operation), "bytes": bytes }))?;
+    fn prepare(&mut self, operation: u32, bytes: usize) -> anyhow::Result<usize> {
+        let answer = self.ask(&json!({ "prepare": operation, "bytes": bytes }))?;
         let length = answer["length"].as_u64().context("node gives no length")?;
         Ok(usize::try_from(length)?)
     }

@@ -6,11 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{anyhow, ensure};
 use wasmtime::{Config, Engine, Instance, Linker, Module, Store, TypedFunc};
 
-use super::engine::number;
-use super::work::Operation;
-
 /// An instance of the guest.
-pub(super) struct Wasmtime {
+pub(crate) struct Wasmtime {
     store: Store<()>,
     prepare: TypedFunc<(u32, u32), u32>,
     run: TypedFunc<u32, u32>,
@@ -21,7 +18,7 @@ impl Wasmtime {
     ///
     /// # Errors
     /// The module does not load.
-    pub(super) fn load(module: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn load(module: &Path) -> anyhow::Result<Self> {
         let mut config = Config::new();
         // As in host-shim: every loop checks whether its time is up, and that has its price.
         config.epoch_interruption(true);
@@ -59,8 +56,8 @@ impl super::Engine for Wasmtime {
         "wasmtime with epoch interruption".to_owned()
     }
 
-    fn prepare(&mut self, operation: Operation, bytes: usize) -> anyhow::Result<usize> {
-        let arguments = (number(operation), u32::try_from(bytes)?);
+    fn prepare(&mut self, operation: u32, bytes: usize) -> anyhow::Result<usize> {
+        let arguments = (operation, u32::try_from(bytes)?);
         let length = self
             .prepare
             .call(&mut self.store, arguments)
