@@ -39,6 +39,8 @@ pub(super) struct Signed {
 pub(crate) struct Opener {
     /// Key of the policy, once it is chosen.
     pub(crate) key: Option<String>,
+    /// Whether the sender meant that key.
+    pub(crate) by_name: bool,
     /// How the content key is managed.
     pub(crate) management: &'static str,
     /// How the content is encrypted; nothing where `management` says it all.
@@ -55,10 +57,16 @@ pub(crate) struct Hit {
 }
 
 impl Opener {
-    pub(crate) fn choose(&mut self, key: &DecryptKey, content: &'static str) {
+    pub(crate) fn choose(&mut self, key: &DecryptKey, content: &'static str, by_name: bool) {
         self.key = Some(key.id.clone());
+        self.by_name = by_name;
         self.management = key.algorithm_name();
         self.content = content;
+    }
+
+    /// The key that the sender meant.
+    fn named(&self) -> Option<&str> {
+        self.key.as_deref().filter(|_| self.by_name)
     }
 }
 
@@ -143,12 +151,12 @@ impl Exchange {
     /// for reasons that have nothing to do with keys.
     pub fn key_of(&self, reason: Reason) -> Option<&str> {
         let key = match reason.stage() {
-            Stage::Signature | Stage::Replay => &self.trail.signature_key,
-            Stage::Token => &self.trail.token.key,
-            Stage::Payload => &self.trail.payload.key,
+            Stage::Signature | Stage::Replay => self.trail.signature_key.as_deref(),
+            Stage::Token => self.trail.token.named(),
+            Stage::Payload => self.trail.payload.named(),
             _ => return None,
         };
-        Some(key.as_deref().unwrap_or(UNKNOWN))
+        Some(key.unwrap_or(UNKNOWN))
     }
 
     /// Id of the key whose signature was accepted, and the gate's clock minus the sender's in

@@ -49,21 +49,19 @@ pub(crate) fn open(
     opener: &mut Opener,
 ) -> Result<Opening, Closed> {
     let header = sealed.header();
-    let named = choose(header.kid.as_deref(), keys);
-    let key = named.or_else(|| in_vain(header.alg, header.enc, keys));
-    let key = key.ok_or(Closed::KeyUnknown)?;
-    opener.choose(key, header.enc.name());
+    let meant = meant(header.kid.as_deref(), Some((header.alg, header.enc)), keys);
+    let Meant { key, by_name } = meant.ok_or(Closed::KeyUnknown)?;
+    opener.choose(key, header.enc.name(), by_name);
     if key.management() != Some(header.alg) || !key.takes(header.enc) {
         return Err(Closed::KeyUnknown);
     }
     match &key.algorithm {
         DecryptAlgorithm::JweLocal { key, .. } => {
             let opened = key.open(sealed);
-            if named.is_none() {
-                *opener = Opener::default();
-                return Err(Closed::KeyUnknown);
+            match by_name {
+                true => opened.map(Opening::Opened).map_err(|_| Closed::NotOpened),
+                false => Err(Closed::KeyUnknown),
             }
-            opened.map(Opening::Opened).map_err(|_| Closed::NotOpened)
         }
         DecryptAlgorithm::JweBridge { kid, decoy, .. } => {
             Ok(Opening::Ask(Box::new(PendingUnwrap {
@@ -88,19 +86,34 @@ pub(crate) fn choose<'a>(kid: Option<&str>, keys: &'a [Arc<DecryptKey>]) -> Opti
     }
 }
 
-/// A key at hand that is busy with a message whose `kid` is none of ours, so that its refusal takes
-/// as long as that of a message whose tag is wrong. What comes of it decides nothing. Keys in the
-/// bridge are not asked: an invented `kid` shall not cost the token an operation.
-pub(crate) fn in_vain(
-    alg: KeyManagement,
-    enc: ContentEncryption,
-    keys: &[Arc<DecryptKey>],
-) -> Option<&DecryptKey> {
-    let fits = |key: &&Arc<DecryptKey>| match &key.algorithm {
-        DecryptAlgorithm::JweLocal { key: local, .. } => local.alg() == alg && key.takes(enc),
+/// The key that works on a message.
+pub(crate) struct Meant<'a> {
+    pub(crate) key: &'a DecryptKey,
+    /// Whether the sender named it. If not, it is only busy, so that the refusal takes as long as that
+    /// of a message whose tag is wrong, and what comes of it decides nothing.
+    pub(crate) by_name: bool,
+}
+
+/// [`choose`], or a key at hand of the same algorithms for a message that names none of ours. Keys
+/// in the bridge are not asked then: an invented `kid` shall not cost the token an operation. Both
+/// are looked for whatever is found, so that a search says nothing by its time.
+pub(crate) fn meant<'a>(
+    kid: Option<&str>,
+    algorithms: Option<(KeyManagement, ContentEncryption)>,
+    keys: &'a [Arc<DecryptKey>],
+) -> Option<Meant<'a>> {
+    let fits = |key: &&Arc<DecryptKey>| match (&key.algorithm, algorithms) {
+        (DecryptAlgorithm::JweLocal { key: local, .. }, Some((alg, enc))) => {
+            local.alg() == alg && key.takes(enc)
+        }
         _ => false,
     };
-    keys.iter().find(fits).map(AsRef::as_ref)
+    let named = choose(kid, keys);
+    let busy = keys.iter().find(fits).map(AsRef::as_ref);
+    named.or(busy).map(|key| Meant {
+        key,
+        by_name: named.is_some(),
+    })
 }
 
 impl PendingUnwrap {

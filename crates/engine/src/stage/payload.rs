@@ -8,7 +8,7 @@ use sealgate_jose::jwe::{ContentEncryption, Decoy};
 use sealgate_jose::jws::VerifyKey;
 use sealgate_wire::{Operation, decode_unwrap_answer};
 
-use super::key_answer::{Closed, choose, closed, in_vain, unwrap_operation};
+use super::key_answer::{Closed, Meant, choose, closed, meant, unwrap_operation};
 use crate::exchange::trail;
 use crate::policy::compiled::PayloadPolicy;
 use crate::policy::keys::{DecryptAlgorithm, DecryptKey};
@@ -136,10 +136,10 @@ fn advance(
         verify: &verify,
     };
     while let Some(part) = taken.next() {
-        let named = choose(part.kid(), &payload.keys);
-        let key = named.or_else(|| in_vain(part.alg()?, part.enc()?, &payload.keys));
-        let key = key.ok_or(Reason::PayloadKeyUnknown)?;
-        noted.choose(key, part.enc().map_or("", ContentEncryption::name));
+        let meant = meant(part.kid(), part.alg().zip(part.enc()), &payload.keys);
+        let Meant { key, by_name } = meant.ok_or(Reason::PayloadKeyUnknown)?;
+        let content = part.enc().map_or("", ContentEncryption::name);
+        noted.choose(key, content, by_name);
         // The algorithms are the key's, whatever the part says; what is no JWE has those of its format.
         let content = part.header().is_none_or(|header| key.takes(header.enc));
         if part.alg() != key.management() || !content {
@@ -158,8 +158,7 @@ fn advance(
             }
         };
         let opened = taken.open(opener, &demand);
-        if named.is_none() {
-            *noted = trail::Opener::default();
+        if !by_name {
             return Err(Reason::PayloadKeyUnknown);
         }
         opened.map_err(reason)?;
@@ -246,7 +245,7 @@ fn named<'p>(
 }
 
 fn shared<'p>(key: &'p DecryptKey, noted: &mut trail::Opener) -> Result<&'p [u8; 32], Reason> {
-    noted.choose(key, "");
+    noted.choose(key, "", true);
     match &key.algorithm {
         DecryptAlgorithm::RawA256Gcm(secret) => Ok(secret),
         _ => Err(Reason::PayloadKeyUnknown),
