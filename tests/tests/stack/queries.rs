@@ -95,7 +95,7 @@ fn the_dashboard_asks_only_for_what_there_is() {
 #[test]
 fn grafanas_own_types_know_every_member_of_the_dashboard() {
     let mut dashboard: Value = serde_json::from_str(&read("grafana-dashboard.json")).unwrap();
-    let lost = |dashboard| program::answer(program::python(".", "dashboard.py"), dashboard);
+    let lost = |dashboard: &Value| program::answer(program::python(".", "dashboard.py"), dashboard);
     assert_eq!(lost(&dashboard), json!([]));
     dashboard["panels"][1]["titel"] = json!("Requests");
     assert_eq!(lost(&dashboard), json!(["/panels/1/titel"]));
