@@ -34,6 +34,16 @@ enum Target {
     },
     /// SQL and XSS detectors beside the C libinjection: no verdict of C may be lost
     Scan(Scan),
+    /// A search for inputs that the scanner is slow on: their cost against a clean document's, per byte
+    Slow {
+        /// Changes that are tried
+        #[arg(long, value_name = "N", default_value_t = 20_000)]
+        rounds: u64,
+
+        /// Where the generator starts
+        #[arg(long, value_name = "N", default_value_t = 20_261_127)]
+        seed: u64,
+    },
     /// Extraction beside Python's parsers of JSON, XML, forms and multipart: no value may be missing
     Extraction {
         /// Generated bodies
@@ -61,6 +71,7 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<bool> {
     match &args.target {
         Target::Parsers { seconds, filter } => parsers(places, *seconds, filter.as_deref()),
         Target::Scan(args) => scan(places, args),
+        Target::Slow { rounds, seed } => slow(places, *rounds, *seed),
         Target::Extraction { inputs } => extraction(places, *inputs),
     }
 }
@@ -97,6 +108,18 @@ fn scan(places: &Places, args: &Scan) -> Result<bool> {
     if let Some(corpus) = &args.corpus {
         cargo.arg("--corpus").arg(std::path::absolute(corpus)?);
     }
+    process::watched(&mut cargo, |_| ())
+}
+
+fn slow(places: &Places, rounds: u64, seed: u64) -> Result<bool> {
+    say::step(&format!(
+        "the slowest inputs of {rounds} rounds, seed {seed}"
+    ));
+    let mut cargo = places.cargo();
+    cargo
+        .args(["run", "--locked", "--quiet", "--profile", "measure"])
+        .args(["--package", "sealgate-scan", "--example", "worst", "--"])
+        .args(["--rounds", &rounds.to_string(), "--seed", &seed.to_string()]);
     process::watched(&mut cargo, |_| ())
 }
 

@@ -2,7 +2,8 @@
 //! one value, then changes the slowest again and again and keeps what is slower still. Prints the slowest
 //! by their cost per byte against a clean document's.
 //!
-//! `worst [--top N] [--rounds N]`. The fragments are what starts work in some detector; a pair that is slow
+//! `worst [--top N] [--rounds N] [--seed N]`, or `worst --piece TEXT` to scan one piece for five seconds, for
+//! a profiler (the clean document, when it is empty). The fragments are what starts work in some detector; a pair that is slow
 //! in a way its parts are not shows work done more than once over the same bytes.
 
 use std::time::Instant;
@@ -130,12 +131,16 @@ const FRAGMENTS: &[&str] = &[
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let (mut top, mut rounds) = (15, 2000);
+    let (mut top, mut rounds, mut seed) = (15, 2000, 0x9e37_79b9);
     while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
+        if name == "--piece" {
+            return repeat(&value);
+        }
         let number = value.parse().expect("a number");
         match name.as_str() {
             "--top" => top = number,
             "--rounds" => rounds = number,
+            "--seed" => seed = number,
             _ => panic!("unknown argument {name}"),
         }
     }
@@ -153,7 +158,7 @@ fn main() {
             slowest.offer(format!("{first}{second}"));
         }
     }
-    let mut random = 0x9e37_79b9_u64;
+    let mut random = seed as u64 | 1;
     let mut below = |bound: usize| {
         random ^= random << 13;
         random ^= random >> 7;
@@ -173,9 +178,11 @@ fn main() {
         }
         slowest.offer(piece.into_iter().take(48).collect());
     }
+    println!("times a clean byte's cost, nanoseconds a byte, and those of a text 64 times as long");
     for (cost, piece) in slowest.found.iter().take(top) {
+        let long = of_piece(piece, 64 * BYTES);
         println!(
-            "{:7.1} x clean, {cost:8.1} ns a byte: {piece:?}",
+            "{:7.1} x {cost:8.1} ns {long:8.1} ns: {piece:?}",
             cost / base
         );
     }
@@ -199,14 +206,40 @@ impl Slowest {
         if piece.is_empty() || self.found.iter().any(|(_, known)| *known == piece) {
             return;
         }
-        let text = piece.repeat(BYTES.div_ceil(piece.len()));
-        let field = Field::value(Location::Text, text.as_bytes());
-        let policy = ScanPolicy::default();
-        let cost = cost(text.len(), || scan(&[field], &policy));
+        let cost = of_piece(&piece, BYTES);
         let at = self.found.partition_point(|(known, _)| *known > cost);
         self.found.insert(at, (cost, piece));
         self.found.truncate(Self::KEPT);
     }
+}
+
+/// Scans one piece again and again.
+fn repeat(piece: &str) {
+    let start = Instant::now();
+    let text = piece.repeat(BYTES.div_ceil(piece.len().max(1)));
+    let document = document();
+    let policy = ScanPolicy::default();
+    let mut bytes = 0usize;
+    while start.elapsed().as_secs() < 5 {
+        let report = if piece.is_empty() {
+            let mut scanner = Scanner::new(&policy);
+            extract::json(document.as_bytes(), &policy.limits, &mut scanner).expect("well-formed");
+            scanner.finish()
+        } else {
+            scan(&[Field::value(Location::Text, text.as_bytes())], &policy)
+        };
+        bytes += std::hint::black_box(report).bytes_scanned;
+    }
+    let nanoseconds = start.elapsed().as_nanos() as f64 / bytes as f64;
+    println!("{nanoseconds:.1} ns a byte of the values");
+}
+
+/// Nanoseconds a byte of a piece repeated to a length.
+fn of_piece(piece: &str, bytes: usize) -> f64 {
+    let text = piece.repeat(bytes.div_ceil(piece.len()));
+    let field = Field::value(Location::Text, text.as_bytes());
+    let policy = ScanPolicy::default();
+    cost(text.len(), || scan(&[field], &policy))
 }
 
 /// Nanoseconds a byte: the best of seven, for other programs run on the machine, too.

@@ -64,6 +64,9 @@ impl ByteClasses {
     pub(crate) const ENCODED: Self =
         Self(Self::PERCENT.0 | Self::AMPERSAND.0 | Self::BACKSLASH.0 | Self::HIGH.0 | Self::PLUS.0);
 
+    /// Letters, digits and the underscore alone.
+    pub(crate) const LETTERS: Self = Self::WORD.with(Self::UNDERSCORE);
+
     /// What no base64 of either alphabet has.
     pub(crate) const NOT_BASE64: Self = Self::SPACE
         .with(Self::QUOTE)
@@ -86,6 +89,26 @@ impl ByteClasses {
     /// The union.
     pub(crate) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Whether the class of that number is in the set.
+    pub(crate) const fn has(self, number: usize) -> bool {
+        self.0 >> number & 1 != 0
+    }
+
+    /// The numbers of the classes in the set.
+    pub(crate) fn members(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let next = (left != 0).then(|| left.trailing_zeros() as usize);
+            left &= left.wrapping_sub(1);
+            next
+        })
+    }
+
+    /// Whether every class here is in `other`, too.
+    pub(crate) const fn within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
     }
 
     /// Whether any class is in both.

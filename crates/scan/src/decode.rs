@@ -25,9 +25,9 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Calls `see` with each distinct result of up to `max` rounds of decoding, and with whether it
-    /// is what the round ends with. A round applies every decoder once, each on what the one before
-    /// left; a round that changes nothing is the last.
+    /// Calls `see` with what each of up to `max` rounds of decoding ends with. A round applies every
+    /// decoder once, each on what the one before left; a round that changes nothing is the last. The first
+    /// decoder that takes something out is given what it gets to see, too (and not settled).
     pub(crate) fn rounds(
         &mut self,
         value: &[u8],
@@ -50,6 +50,8 @@ impl Decoder {
             (strip::comments, NormalForm::COMMENT, C::MARK),
             (base64::whole, NormalForm::BASE64, C::WORD),
         ];
+        /// From this step on something is taken out that a detector may look for.
+        const LOSSY: usize = 3;
         if !is_encoded(value, seen) {
             return;
         }
@@ -57,16 +59,19 @@ impl Decoder {
         self.current.clear();
         self.current.extend_from_slice(value);
         for _ in 0..max {
-            let mut changed = false;
-            for (step, name, needs) in STEPS {
+            // Whether something was decoded that was not shown, and whether anything was in this round.
+            let (mut unseen, mut shown, mut changed) = (false, false, false);
+            for (at, (step, name, needs)) in STEPS.into_iter().enumerate() {
                 if !seen.intersects(needs) {
                     continue;
                 }
                 self.next.clear();
                 if step(&self.current, &mut self.next) {
-                    if changed {
+                    if unseen && !shown && at >= LOSSY {
                         see(&self.current, form, seen, false);
+                        shown = true;
                     }
+                    unseen = true;
                     core::mem::swap(&mut self.current, &mut self.next);
                     changed = true;
                     form = form.with(name);

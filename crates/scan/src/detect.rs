@@ -80,8 +80,7 @@ impl Detector {
         policy: &ScanPolicy,
         budget: &mut Budget,
     ) -> Option<Hit> {
-        let asked = text.seen.intersects(self.needs) && text.form.within(self.forms);
-        if asked {
+        if text.form.within(self.forms) {
             (self.find)(text, policy, budget)
         } else {
             None
@@ -102,7 +101,7 @@ const SERVER: NormalForm = NormalForm::PERCENT
 const ANY: NormalForm = SERVER.with(NormalForm::ENTITY);
 
 /// In the order in which they are asked and their findings reported.
-pub(crate) static DETECTORS: [Detector; 18] = [
+static DETECTORS: [Detector; 18] = [
     detector(Class::Sqli, sqli::NEEDED, ANY, sqli::detect),
     detector(Class::Xss, xss::NEEDED, ANY, xss::detect),
     detector(Class::Command, command::NEEDED, ANY, |text, _, _| {
@@ -163,6 +162,38 @@ pub(crate) static DETECTORS: [Detector; 18] = [
         prompt::detect(text)
     }),
 ];
+
+/// The detectors that have something to look for where these bytes occur.
+pub(crate) fn asked(seen: ByteClasses) -> impl Iterator<Item = &'static Detector> {
+    let mut left = seen.members().fold(0u32, |all, class| {
+        all | BY_CLASS.get(class).copied().unwrap_or_default()
+    });
+    core::iter::from_fn(move || {
+        let next = DETECTORS.get(left.trailing_zeros() as usize)?;
+        left &= left.wrapping_sub(1);
+        Some(next)
+    })
+}
+
+/// By the number of a byte class, one bit for each detector that needs it.
+static BY_CLASS: [u32; 32] = by_class();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
+const fn by_class() -> [u32; 32] {
+    let mut by_class = [0; 32];
+    let mut class = 0;
+    while class < by_class.len() {
+        let mut at = 0;
+        while at < DETECTORS.len() {
+            if DETECTORS[at].needs.has(class) {
+                by_class[class] |= 1 << at;
+            }
+            at += 1;
+        }
+        class += 1;
+    }
+    by_class
+}
 
 const fn detector(
     class: Class,

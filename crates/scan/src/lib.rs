@@ -39,6 +39,7 @@ mod policy;
 mod report;
 mod scanner;
 mod text;
+mod words;
 
 pub use class::{Class, ClassSet};
 pub use decode::NormalForm;

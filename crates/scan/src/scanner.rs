@@ -18,6 +18,9 @@ pub fn scan(fields: &[Field<'_>], policy: &ScanPolicy) -> Report {
     scanner.finish()
 }
 
+/// The shortest name of an attack that is a single word: `__proto__`; an inner container is no shorter.
+const SHORT: usize = 8;
+
 /// Scans the fields of one request as they come; hand it to [`crate::extract`] as the sink.
 #[derive(Debug)]
 pub struct Scanner {
@@ -55,6 +58,11 @@ impl Scanner {
         self.report.fields_scanned = self.report.fields_scanned.saturating_add(1);
         self.report.bytes_scanned = self.report.bytes_scanned.saturating_add(field.value.len());
         let seen = classes(field.value);
+        // A word this short is none of a detector's, but perhaps a name the policy protects.
+        let plain = field.value.len() < SHORT && seen.within(ByteClasses::LETTERS);
+        if plain && self.policy.protected_names.is_empty() {
+            return;
+        }
         let mut wanted = self.policy.classes;
         self.detect(
             &field,
@@ -104,7 +112,7 @@ impl Scanner {
             location: field.location.innermost(),
             part: field.part,
         };
-        for detector in &detect::DETECTORS {
+        for detector in detect::asked(seen) {
             if !wanted.contains(detector.class) {
                 continue;
             }

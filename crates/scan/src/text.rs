@@ -1,6 +1,7 @@
 //! One normal form of a field as the detectors see it, and the reading aids they share.
 
 use crate::bytes::ByteClasses;
+use crate::words::Phrases;
 use crate::{Location, NormalForm, Part};
 
 /// A text to judge.
@@ -71,37 +72,14 @@ pub(crate) fn find(text: &[u8], lower: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether one of the words, written in lower case here, is in the text.
-pub(crate) fn holds(text: &[u8], lower: &[&[u8]]) -> bool {
-    find_any(text, lower).is_some()
+/// Whether one of the phrases is in the text.
+pub(crate) fn holds(text: &[u8], phrases: &Phrases) -> bool {
+    phrases.find(text).is_some()
 }
 
-/// The first place of any of the words. One pass: words are compared only where one can start.
-pub(crate) fn find_any(text: &[u8], lower: &[&[u8]]) -> Option<usize> {
-    // Which bytes the words have in their first, second and third place: 64 buckets each.
-    let bucket = |byte: u8| 1u64 << (byte.to_ascii_lowercase() & 63);
-    let mut places = [0u64; 3];
-    for word in lower {
-        for (index, place) in places.iter_mut().enumerate() {
-            *place |= word.get(index).map_or(u64::MAX, |&byte| bucket(byte));
-        }
-    }
-    let [first, second, third] = places;
-    text.windows(3)
-        .enumerate()
-        .find_map(|(at, window)| {
-            let [a, b, c] = window else { return None };
-            let may =
-                bucket(*a) & first != 0 && bucket(*b) & second != 0 && bucket(*c) & third != 0;
-            (may && lower.iter().any(|word| starts(tail(text, at), word))).then_some(at)
-        })
-        .or_else(|| short_end(text, lower))
-}
-
-/// Words shorter than three bytes at the very end, which [`find_any`] has no window for.
-fn short_end(text: &[u8], lower: &[&[u8]]) -> Option<usize> {
-    let from = text.len().saturating_sub(2);
-    (from..text.len()).find(|&at| lower.iter().any(|word| starts(tail(text, at), word)))
+/// The first place of any of the phrases.
+pub(crate) fn find_any(text: &[u8], phrases: &Phrases) -> Option<usize> {
+    phrases.find(text)
 }
 
 /// At most the first `length` bytes.
@@ -132,15 +110,6 @@ pub(crate) fn is_space(byte: u8) -> bool {
 /// The text without white space at its start.
 pub(crate) fn skip_space(text: &[u8]) -> &[u8] {
     tail(text, run(text, is_space))
-}
-
-/// What a sorted table of lower-case words says of a word in any case.
-pub(crate) fn look_up<T: Copy>(table: &[(&str, T)], word: &[u8]) -> Option<T> {
-    let lower = |b: &u8| b.to_ascii_lowercase();
-    let index = table
-        .binary_search_by(|(name, _)| name.bytes().cmp(word.iter().map(lower)))
-        .ok()?;
-    table.get(index).map(|(_, meaning)| *meaning)
 }
 
 /// Words of prose in a text: runs of at least two letters, up to `most`.
@@ -180,12 +149,4 @@ pub(crate) fn has_sentence(text: &[u8], length: usize) -> bool {
         }
     }
     false
-}
-
-/// Whether every table a detector looks words up in is sorted, as [`look_up`] needs.
-#[cfg(test)]
-pub(crate) fn assert_sorted<T>(table: &[(&str, T)]) {
-    for pair in table.windows(2) {
-        assert!(pair[0].0 < pair[1].0, "{} before {}", pair[0].0, pair[1].0);
-    }
 }

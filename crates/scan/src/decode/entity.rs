@@ -65,6 +65,9 @@ fn reference(tail: &[u8]) -> Option<(u32, usize)> {
     if let [b'#', digits @ ..] = tail {
         return numeric(digits).map(|(code, length)| (code, length.saturating_add(1)));
     }
+    if !tail.first().is_some_and(u8::is_ascii_alphabetic) {
+        return None;
+    }
     NAMED.iter().enumerate().find_map(|(i, (name, byte))| {
         let after = tail.strip_prefix(*name)?;
         match after.first() {

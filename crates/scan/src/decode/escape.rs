@@ -67,9 +67,14 @@ fn digits(tail: &[u8]) -> Option<(u32, usize)> {
         });
         return (code < 0x80).then_some((code, octal));
     }
-    let code = tail.get(..hexadecimal).and_then(hex)?;
+    let printable = |code: u32| (0x09..0x7f).contains(&code);
+    // Directories escape with exactly two digits, whatever follows: `\28cn=`.
+    let length = match tail.get(..hexadecimal).and_then(hex) {
+        Some(code) if printable(code) => hexadecimal,
+        _ => hexadecimal.min(2),
+    };
+    let code = tail.get(..length).and_then(hex)?;
     // One space behind it belongs to the escape.
-    let space = usize::from(tail.get(hexadecimal) == Some(&b' '));
-    let printable = (0x09..0x7f).contains(&code);
-    (hexadecimal >= 2 && printable).then_some((code, hexadecimal.saturating_add(space)))
+    let space = usize::from(tail.get(length) == Some(&b' '));
+    (length >= 2 && printable(code)).then_some((code, length.saturating_add(space)))
 }

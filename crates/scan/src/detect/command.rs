@@ -36,6 +36,7 @@ const SEPARATORS: ByteClasses = ByteClasses::PIPE
 
 /// The same, or an argument; a lone word runs nothing.
 pub(super) const NEEDED: ByteClasses = SEPARATORS
+    .with(ByteClasses::QUOTE)
     .with(ByteClasses::SLASH)
     .with(ByteClasses::DOT)
     .with(ByteClasses::PERCENT);
@@ -46,7 +47,16 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         let arguments = text
             .seen
             .intersects(ByteClasses::SPACE.with(ByteClasses::PLUS));
-        return if arguments {
+        // A name that quotes are strewn into is one of nobody's: `w'h'o'ami`.
+        let strewn = || {
+            text.bytes
+                .iter()
+                .filter(|b| matches!(b, b'\'' | b'"'))
+                .take(2)
+                .count()
+                == 2
+        };
+        return if arguments || text.seen.intersects(ByteClasses::QUOTE) && strewn() {
             shell::first(text)
         } else {
             shell::option(text.bytes)

@@ -10,15 +10,14 @@
 use super::Hit;
 use crate::NormalForm;
 use crate::bytes::ByteClasses;
-use crate::text::{
-    Text, has_sentence, head, is_space, look_up, prose_words, run, skip_space, starts, tail,
-};
+use crate::text::{Text, has_sentence, head, is_space, prose_words, run, skip_space, starts, tail};
+use crate::words::Table;
 
 /// A line break.
 pub(super) const NEEDED: ByteClasses = ByteClasses::NEWLINE.with(ByteClasses::HIGH);
 
 /// Header names, and the score of one behind a break.
-static HEADERS: &[(&str, u8)] = &[
+static HEADERS: Table<u8, 64> = Table::new(&[
     ("access-control-allow-origin", 10),
     ("bcc", 9),
     ("cc", 8),
@@ -43,21 +42,29 @@ static HEADERS: &[(&str, u8)] = &[
     ("x-forwarded-for", 9),
     ("x-forwarded-host", 9),
     ("x-xss-protection", 10),
-];
+]);
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes;
     let encoded = !text.form.within(NormalForm::FOLD.with(NormalForm::PLUS));
     let head_only = text.is_in_head();
-    let mut at = 0usize;
+    let (mut at, mut broken) = (0usize, false);
     while let Some((start, end)) = next_break(bytes, at) {
         at = end;
         let line = head(skip_space(tail(bytes, end)), 256);
-        let Some((rule, score)) = line_start(line) else {
+        let before = head(bytes, start);
+        let first = !broken;
+        // An empty line ends a header: what follows is the body of somebody else's page.
+        let breaks = head(tail(bytes, start), end.saturating_sub(start));
+        broken |= breaks.contains(&b'\n');
+        let body = encoded
+            && first
+            && breaks.iter().filter(|&&b| b == b'\n').count() >= 2
+            && matches!(line, [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'!', ..]);
+        let page = body.then_some(("crlf-response", 9));
+        let Some((rule, score)) = line_start(line).or(page) else {
             continue;
         };
-        let before = head(bytes, start);
-        let first = !before.contains(&b'\n');
         let short =
             first && prose_words(before, 4) <= 2 && before.len() <= 80 && !before.contains(&b':');
         let score = if head_only && !has_sentence(before, 4) || encoded && first || short {
@@ -89,7 +96,7 @@ fn next_break(text: &[u8], from: usize) -> Option<(usize, usize)> {
 fn line_start(line: &[u8]) -> Option<(&'static str, u8)> {
     let name = run(line, |b| b.is_ascii_alphanumeric() || b == b'-');
     if line.get(name) == Some(&b':') {
-        let score = look_up(HEADERS, head(line, name));
+        let score = HEADERS.get(head(line, name));
         return score.map(|score| ("crlf-header", score));
     }
     if starts(line, b"http/1.") || starts(line, b"http/2") {
@@ -113,6 +120,10 @@ fn line_start(line: &[u8]) -> Option<(&'static str, u8)> {
         b"ehlo ",
         b"helo ",
         b"vrfy ",
+        b"flushall",
+        b"config set ",
+        b"slaveof ",
+        b"replicaof ",
     ]
     .iter()
     .any(|command| starts(line, command));
@@ -150,6 +161,6 @@ fn imap(line: &[u8]) -> bool {
 mod tests {
     #[test]
     fn headers_are_sorted() {
-        crate::text::assert_sorted(super::HEADERS);
+        super::HEADERS.assert_complete();
     }
 }

@@ -10,8 +10,10 @@
 //! YAML, `a:1:{` in prose.
 
 use super::Hit;
+use crate::Part;
 use crate::bytes::ByteClasses;
 use crate::text::{Text, find, find_any, head, holds, run, skip_space, tail};
+use crate::words::Phrases;
 
 /// Magic is made of letters, so every text is looked at, shortly.
 pub(super) const NEEDED: ByteClasses = ByteClasses::WORD
@@ -19,7 +21,7 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::WORD
     .with(ByteClasses::CONTROL);
 
 /// Starts of streams, as they are or in base64 or hexadecimal; case counts.
-const MAGIC: [(&[u8], &str); 12] = [
+const MAGIC: [(&[u8], &str); 22] = [
     (b"\xac\xed\x00\x05", "serialized-java"),
     (b"rO0AB", "serialized-java"),
     (b"aced0005", "serialized-java"),
@@ -28,6 +30,16 @@ const MAGIC: [(&[u8], &str); 12] = [
     (b"AAEAAAD/////", "serialized-dotnet"),
     (b"\x00\x01\x00\x00\x00\xff\xff\xff\xff", "serialized-dotnet"),
     (b"gASV", "serialized-python"),
+    (b"gANjb3MK", "serialized-python"),
+    (b"gAJjb3MK", "serialized-python"),
+    (b"gANjYnVpbHRpbn", "serialized-python"),
+    (b"gANjX19idWlsdGlu", "serialized-python"),
+    (b"gANjc3VicHJvY2Vzcw", "serialized-python"),
+    (b"gAJjX19idWlsdGlu", "serialized-python"),
+    (b"\x04\x08o:", "serialized-ruby"),
+    (b"BAhvOg", "serialized-ruby"),
+    (b"BAhbCG", "serialized-ruby"),
+    (b"pst0\x04", "serialized-perl"),
     (b"gAJjcG9zaXg", "serialized-python"),
     (b"gANjcG9zaXg", "serialized-python"),
     (b"Y29zCnN5c3Rlb", "serialized-python"),
@@ -38,8 +50,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes;
     let value = skip_space(head(bytes, 64));
     let first = bytes.first().copied().unwrap_or_default();
-    let may_be_magic =
-        matches!(first, b'r' | b'a' | b'A' | b'H' | b'g' | b'Y' | b'c' | b'(' | 0..=b' ' | 0x80..);
+    let may_be_magic = matches!(first, b'r' | b'a' | b'A' | b'B' | b'H' | b'g' | b'p' | b'Y' | b'c' | b'(' | 0..=b' ' | 0x80..);
     let hit = |rule, score| Some(Hit::at(rule, score, 0, 4));
     let mut magics = MAGIC.iter().filter(|_| may_be_magic);
     let magic = magics.find(|(magic, _)| bytes.starts_with(magic));
@@ -56,11 +67,21 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         if let Some(at) = php(bytes) {
             return Some(Hit::at("serialized-php", 10, at, 4));
         }
-        if text.seen.intersects(ByteClasses::OPERATOR)
+        if (bytes.contains(&b'!') || find(bytes, b"2002:").is_some())
             && let Some(at) = yaml(bytes)
         {
             return Some(Hit::at("serialized-yaml", 9, at, 4));
         }
+    }
+    // Names that Python's jsonpickle and Node's funcster act on.
+    let acts = [
+        b"py/object".as_slice(),
+        b"py/reduce",
+        b"py/function",
+        b"__js_function",
+    ];
+    if text.part == Part::Name && acts.iter().any(|name| bytes.eq_ignore_ascii_case(name)) {
+        return Some(Hit::at("serialized-name", 9, 0, bytes.len()));
     }
     if text.seen.intersects(ByteClasses::DOLLAR)
         && let Some(at) = find(bytes, b"_$$nd_func$$_")
@@ -148,19 +169,24 @@ fn php(text: &[u8]) -> Option<usize> {
 fn yaml(text: &[u8]) -> Option<usize> {
     find_any(
         text,
-        &[
-            b"!!python/object",
-            b"!!python/name",
-            b"!!python/module",
-            b"!!javax.",
-            b"!!java.",
-            b"!!com.sun",
-            b"!!org.",
-            b"!ruby/object",
-            b"!ruby/hash",
-            b"!ruby/struct",
-            b"!!js/function",
-        ],
+        const {
+            &Phrases::new(&[
+                b"!!python/object",
+                b"!!python/name",
+                b"!!python/module",
+                b"!!javax.",
+                b"!!java.",
+                b"!!com.sun",
+                b"!!org.",
+                b"!ruby/object",
+                b"!ruby/hash",
+                b"!ruby/struct",
+                b"!!js/function",
+                b"2002:python/object",
+                b"2002:java.",
+                b"2002:javax.",
+            ])
+        },
     )
 }
 
@@ -168,30 +194,49 @@ fn yaml(text: &[u8]) -> Option<usize> {
 fn gadget(text: &[u8]) -> Option<usize> {
     let class = find_any(
         text,
-        &[
-            b"com.sun.rowset.jdbcrowsetimpl",
-            b"com.sun.org.apache.xalan",
-            b"org.apache.commons.collections",
-            b"org.springframework.context.support.filesystemxml",
-            b"org.springframework.context.support.classpathxml",
-            b"com.mchange.v2.c3p0",
-            b"org.apache.xbean",
-            b"javax.swing.jeditorpane",
-            b"java.lang.processbuilder",
-            b"javax.script.scriptenginemanager",
-            b"system.windows.data.objectdataprovider",
-            b"system.diagnostics.process",
-            b"system.configuration.install",
-            b"system.management.automation",
-            b"ch.qos.logback.core.db",
-            b"org.apache.ibatis.datasource",
-            b"java.net.urlclassloader",
-            b"oracle.jdbc.rowset",
-            b"org.hibernate.jmx",
-            b"com.zaxxer.hikari.hikariconfig",
-            b"java.beans.eventhandler",
-            b"java.beans.xmldecoder",
-        ],
+        const {
+            &Phrases::new(&[
+                b"com.sun.rowset.jdbcrowsetimpl",
+                b"com.sun.org.apache.xalan",
+                b"org.apache.commons.collections",
+                b"org.springframework.context.support.filesystemxml",
+                b"org.springframework.context.support.classpathxml",
+                b"com.mchange.v2.c3p0",
+                b"org.apache.xbean",
+                b"javax.swing.jeditorpane",
+                b"java.lang.processbuilder",
+                b"javax.script.scriptenginemanager",
+                b"system.windows.data.objectdataprovider",
+                b"system.diagnostics.process",
+                b"system.configuration.install",
+                b"system.management.automation",
+                b"ch.qos.logback.core.db",
+                b"org.apache.ibatis.datasource",
+                b"java.net.urlclassloader",
+                b"oracle.jdbc.rowset",
+                b"org.hibernate.jmx",
+                b"com.zaxxer.hikari.hikariconfig",
+                b"java.beans.eventhandler",
+                b"java.beans.xmldecoder",
+                b"org.apache.tomcat.dbcp",
+                b"org.apache.shiro.",
+                b"org.apache.commons.beanutils",
+                b"org.codehaus.groovy.runtime",
+                b"com.ibatis.sqlmap",
+                b"com.caucho.",
+                b"com.sun.jndi.",
+                b"com.sun.syndication",
+                b"java.lang.autocloseable",
+                b"java.rmi.server.",
+                b"java.rmi.registry",
+                b"sun.rmi.server",
+                b"org.python.util",
+                b"bsh.interpreter",
+                b"system.security.claims.claimsidentity",
+                b"system.web.ui.losformatter",
+                b"microsoft.visualstudio.text.formatting",
+            ])
+        },
     )?;
     // A stack trace names such classes, too, with a method and a line.
     let rest = tail(text, class);
@@ -200,7 +245,7 @@ fn gadget(text: &[u8]) -> Option<usize> {
     });
     let typed = holds(
         head(text, class),
-        &[b"@type", b"$type", b"@class", b"[\"", b"['", b"class="],
+        const { &Phrases::new(&[b"@type", b"$type", b"@class", b"[\"", b"['", b"class="]) },
     );
     let alone = class <= 1 && matches!(tail(rest, name).first(), None | Some(b',' | b'"' | b'\''));
     (typed || alone).then_some(class)
@@ -210,21 +255,23 @@ fn gadget(text: &[u8]) -> Option<usize> {
 fn xml(text: &[u8]) -> Option<usize> {
     find_any(
         text,
-        &[
-            b"<dynamic-proxy>",
-            b"<java.util.priorityqueue",
-            b"<java.lang.processbuilder",
-            b"<java class=\"java.beans.xmldecoder",
-            b"<object class=\"java.lang.processbuilder",
-            b"<object class=\"java.lang.runtime",
-            b"<void class=\"java.lang.processbuilder",
-            b"<void method=\"exec",
-            b"<sorted-set><",
-            b"<javax.imageio.spi",
-            b"<jdk.nashorn",
-            b"<objectdataprovider",
-            b"<groovy.util.expando",
-            b"<org.codehaus.groovy",
-        ],
+        const {
+            &Phrases::new(&[
+                b"<dynamic-proxy>",
+                b"<java.util.priorityqueue",
+                b"<java.lang.processbuilder",
+                b"<java class=\"java.beans.xmldecoder",
+                b"<object class=\"java.lang.processbuilder",
+                b"<object class=\"java.lang.runtime",
+                b"<void class=\"java.lang.processbuilder",
+                b"<void method=\"exec",
+                b"<sorted-set><",
+                b"<javax.imageio.spi",
+                b"<jdk.nashorn",
+                b"<objectdataprovider",
+                b"<groovy.util.expando",
+                b"<org.codehaus.groovy",
+            ])
+        },
     )
 }

@@ -13,6 +13,7 @@
 use super::Hit;
 use crate::bytes::ByteClasses;
 use crate::text::{Text, find, head, holds, prose_words, skip_space, starts, tail};
+use crate::words::Phrases;
 
 /// A tag.
 pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE;
@@ -21,6 +22,7 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE;
 const SENTENCE: usize = 8;
 
 pub(super) fn detect_xxe(text: &Text<'_>) -> Option<Hit> {
+    let may_be_foreign = text.seen.intersects(ByteClasses::COLON) && holds(text.bytes, &FOREIGN);
     each_tag(text.bytes, |tag| {
         let score = match tag {
             [b'!', ..] => declaration(tail(tag, 1)),
@@ -28,6 +30,7 @@ pub(super) fn detect_xxe(text: &Text<'_>) -> Option<Hit> {
                 Some(if tag.contains(&b'/') { 9 } else { 6 })
             }
             [b'x' | b'X', ..] => element(tag),
+            _ if may_be_foreign => foreign(tag),
             _ => None,
         }?;
         Some(("xml-external", score))
@@ -104,24 +107,69 @@ fn declaration(rest: &[u8]) -> Option<u8> {
     let subset = rest.get(end) == Some(&b'[');
     let known = holds(
         kind,
-        &[
-            b"-//w3c",
-            b"-//ietf",
-            b"w3.org",
-            b"about:legacy-compat",
-            b"-//apple",
-            b"-//openstreetmap",
-            b"-//sun micro",
-            b"-//mybatis",
-            b"-//hibernate",
-            b"-//spring",
-        ],
+        const {
+            &Phrases::new(&[
+                b"-//w3c",
+                b"-//ietf",
+                b"w3.org",
+                b"about:legacy-compat",
+                b"-//apple",
+                b"-//openstreetmap",
+                b"-//sun micro",
+                b"-//mybatis",
+                b"-//hibernate",
+                b"-//spring",
+            ])
+        },
     );
-    let system = holds(kind, &[b" system", b" public"]);
+    // The public name is anybody's to write; what is fetched is the address behind it.
+    let fetched = find(kind, b"://").is_some() || find(kind, b"file:").is_some();
+    let known = known
+        && (!fetched
+            || holds(
+                kind,
+                const {
+                    &Phrases::new(&[
+                        b"://www.w3.org/",
+                        b"://w3.org/",
+                        b"://www.apple.com/",
+                        b"://java.sun.com/",
+                        b"://mybatis.org/",
+                        b"://www.mybatis.org/",
+                        b"://www.hibernate.org/",
+                        b"://hibernate.org/",
+                        b"://hibernate.sourceforge.net/",
+                        b"://www.springframework.org/",
+                    ])
+                },
+            ));
+    let system = holds(kind, const { &Phrases::new(&[b" system", b" public"]) });
     if subset || system && !known {
         return Some(10);
     }
     (!starts(skip_space(tail(kind, 7)), b"html")).then_some(5)
+}
+
+/// What is foreign in [`foreign`], asked once of the whole text.
+static FOREIGN: Phrases = Phrases::new(&[
+    b"w3.org/2001/xinclude",
+    b"exsl:document",
+    b"redirect:write",
+    b"saxon:output",
+    b"href=\"file:",
+    b"href='file:",
+    b"href=\"expect:",
+    b"href=\"php:",
+]);
+
+/// XInclude under another prefix, what writes in XSLT processors, a picture of SVG that is a file of the
+/// server.
+fn foreign(tag: &[u8]) -> Option<u8> {
+    let tag = head(
+        tag,
+        tag.iter().position(|&b| b == b'>').unwrap_or(tag.len()),
+    );
+    holds(tag, &FOREIGN).then_some(9)
 }
 
 /// Elements of XInclude and XSLT.
@@ -134,14 +182,16 @@ fn element(tag: &[u8]) -> Option<u8> {
     }
     let acts = holds(
         tag,
-        &[
-            b"system-property(",
-            b"document(",
-            b"unparsed-text",
-            b"php:function",
-            b"rt:exec",
-            b"java:",
-        ],
+        const {
+            &Phrases::new(&[
+                b"system-property(",
+                b"document(",
+                b"unparsed-text",
+                b"php:function",
+                b"rt:exec",
+                b"java:",
+            ])
+        },
     );
     let include = starts(tag, b"xsl:include") || starts(tag, b"xsl:import");
     (acts || include || find(tag, b"xsl:script").is_some()).then_some(9)

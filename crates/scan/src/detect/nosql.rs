@@ -12,8 +12,9 @@
 use super::Hit;
 use crate::bytes::ByteClasses;
 use crate::text::{
-    Text, find, find_any, head, holds, is_word, look_up, prose_words, run, skip_space, starts, tail,
+    Text, find, find_any, head, holds, is_word, prose_words, run, skip_space, starts, tail,
 };
+use crate::words::{Phrases, Table};
 use crate::{Location, Part};
 
 /// An operator's dollar, or what breaks out.
@@ -25,7 +26,7 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::DOLLAR
     .with(ByteClasses::PAREN);
 
 /// Operators of queries and of expressions, and the score of one as a key.
-static OPERATORS: &[(&str, u8)] = &[
+static OPERATORS: Table<u8, 64> = Table::new(&[
     ("$accumulator", 10),
     ("$all", 8),
     ("$and", 8),
@@ -59,7 +60,7 @@ static OPERATORS: &[(&str, u8)] = &[
     ("$type", 5),
     ("$unset", 5),
     ("$where", 10),
-];
+]);
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes;
@@ -71,7 +72,9 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     {
         return Some(hit);
     }
-    exists(bytes).or_else(|| script(bytes))
+    exists(bytes)
+        .or_else(|| script(bytes))
+        .or_else(|| graph(bytes))
 }
 
 /// A name that is an operator, or ends in one in brackets.
@@ -80,7 +83,7 @@ fn name(text: &Text<'_>) -> Option<Hit> {
     let dollar = bytes.iter().position(|&b| b == b'$')?;
     let length = run(tail(bytes, dollar.saturating_add(1)), is_word).saturating_add(1);
     let word = head(tail(bytes, dollar), length);
-    let score = look_up(OPERATORS, word)?;
+    let score = OPERATORS.get(word)?;
     let bracketed = dollar > 0
         && matches!(
             bytes.get(dollar.wrapping_sub(1)),
@@ -102,7 +105,10 @@ fn operator(text: &[u8]) -> Option<Hit> {
         let rest = tail(text, dollar);
         let length = run(tail(rest, 1), is_word).saturating_add(1);
         at = dollar.saturating_add(length);
-        let Some(score) = look_up(OPERATORS, head(rest, length)).filter(|score| *score >= 8) else {
+        let Some(score) = OPERATORS
+            .get(head(rest, length))
+            .filter(|score| *score >= 8)
+        else {
             continue;
         };
         let after = skip_space(tail(rest, length));
@@ -128,6 +134,44 @@ fn operator(text: &[u8]) -> Option<Hit> {
         }
     }
     None
+}
+
+/// Cypher and Gremlin behind a string or a pattern that was closed: `'}) return n//`,
+/// `' or 1=1 match (n) detach delete n`, `').drop().iterate()`.
+fn graph(text: &[u8]) -> Option<Hit> {
+    static CLAUSES: Phrases = Phrases::new(&[
+        b"detach delete",
+        b"load csv",
+        b"call db.",
+        b"call dbms.",
+        b"call apoc.",
+        b" return ",
+        b" match (",
+        b"union match",
+        b".drop().",
+        b".drop()",
+        b".valuemap(",
+        b".sideeffect(",
+        b"g.v()",
+    ]);
+    let quote = text.iter().position(|b| matches!(b, b'\'' | b'"'))?;
+    let count = |quote: u8| text.iter().filter(|&&b| b == quote).count();
+    let odd = count(b'\'') % 2 == 1 || count(b'"') % 2 == 1;
+    if !odd || prose_words(head(text, quote), 3) > 2 {
+        return None;
+    }
+    let at = find_any(tail(text, quote), &CLAUSES)?.saturating_add(quote);
+    let between = head(
+        tail(text, quote.saturating_add(1)),
+        at.saturating_sub(quote),
+    );
+    let closes = matches!(skip_space(between).first(), Some(b'}' | b')'));
+    let cut = holds(
+        tail(text, at),
+        const { &Phrases::new(&[b"//", b"/*", b";", b".iterate("]) },
+    );
+    let strong = !starts(tail(text, at), b" return ");
+    (closes && (strong || cut) || strong && cut).then(|| Hit::at("nosql-graph", 9, at, 8))
 }
 
 /// `{"&exists":false}`: an operator whose mark a form has lost.
@@ -201,25 +245,30 @@ fn collection(text: &[u8]) -> Option<Hit> {
     let call = head(tail(text, at.saturating_add(3)), 64);
     let method = find_any(
         call,
-        &[
-            b".insert(",
-            b".find(",
-            b".drop(",
-            b".remove(",
-            b".update(",
-            b".mapreduce(",
-            b".findone(",
-            b".deletemany(",
-            b".aggregate(",
-            b".count(",
-            b"getcollectionnames(",
-            b"dropdatabase(",
-            b".insertone(",
-        ],
+        const {
+            &Phrases::new(&[
+                b".insert(",
+                b".find(",
+                b".drop(",
+                b".remove(",
+                b".update(",
+                b".mapreduce(",
+                b".findone(",
+                b".deletemany(",
+                b".aggregate(",
+                b".count(",
+                b"getcollectionnames(",
+                b"dropdatabase(",
+                b".insertone(",
+            ])
+        },
     );
     let name = method.is_some_and(|end| head(call, end).iter().all(|&b| is_word(b) || b == b'.'));
     let before = prose_words(head(text, at), 4);
-    let more = holds(text, &[b";return", b"mapreduce(", b";db."]);
+    let more = holds(
+        text,
+        const { &Phrases::new(&[b";return", b"mapreduce(", b";db."]) },
+    );
     let score = if before <= 1 && (more || at > 0 || text.len() < 128) {
         9
     } else {
@@ -232,6 +281,6 @@ fn collection(text: &[u8]) -> Option<Hit> {
 mod tests {
     #[test]
     fn operators_are_sorted() {
-        crate::text::assert_sorted(super::OPERATORS);
+        super::OPERATORS.assert_complete();
     }
 }

@@ -15,6 +15,7 @@
 use super::Hit;
 use crate::bytes::ByteClasses;
 use crate::text::{Text, ends, find, head, holds, is_word, prose_words, run, starts, tail};
+use crate::words::Phrases;
 use crate::{Location, NormalForm};
 
 /// A path has a slash, a drive, or dots.
@@ -34,7 +35,8 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         && dot
         && let Some(hit) = traversal(text)
     {
-        return Some(hit);
+        // A wrapper says more than the one hop behind it.
+        return super::stronger(Some(hit), wrapper(text).filter(|_| hit.score < 8));
     }
     let near = head(text.bytes, 8);
     let drive = near.get(1) == Some(&b':') || starts(near, b"file:") || starts(near, b"zlib:");
@@ -143,7 +145,7 @@ fn hops(text: &[u8]) -> Option<Hops> {
 }
 
 /// Files, by the end of their path, that are read to steal what is in them.
-const SECRETS: [&[u8]; 40] = [
+static SECRETS: Phrases = Phrases::new(&[
     b"etc/passwd",
     b"etc/shadow",
     b"etc/hosts",
@@ -184,7 +186,7 @@ const SECRETS: [&[u8]; 40] = [
     b"etc/mysql",
     b"php.ini",
     b"web-inf./",
-];
+]);
 
 fn is_secret(path: &[u8]) -> bool {
     let mut plain = [0u8; 96];
@@ -204,7 +206,7 @@ fn is_secret(path: &[u8]) -> bool {
 
 /// The whole value is the name of a secret file.
 fn secret_file(text: &Text<'_>) -> Option<Hit> {
-    const ABSOLUTE: [&[u8]; 22] = [
+    const ABSOLUTE: [&[u8]; 34] = [
         b"etc/passwd",
         b"etc/shadow",
         b"etc/group",
@@ -227,6 +229,18 @@ fn secret_file(text: &Text<'_>) -> Option<Hit> {
         b"var/log/apache",
         b"var/log/nginx",
         b"etc/apache2/",
+        b"var/run/secrets/",
+        b"run/secrets/kubernetes",
+        b"proc/1/",
+        b"proc/net/",
+        b"proc/sched_debug",
+        b"etc/kubernetes/",
+        b"root/.aws",
+        b"root/.kube",
+        b"windows/repair/sam",
+        b"windows/system32/config/",
+        b"windows/system32/inetsrv/",
+        b"windows/panther/",
     ];
     let bytes = text.bytes.trim_ascii();
     let value = tail(bytes, run(bytes, |b| matches!(b, b'\'' | b'"' | 0..=32)));
@@ -258,9 +272,17 @@ fn secret_file(text: &Text<'_>) -> Option<Hit> {
     let rooted = inner.len() < file.len() || drive;
     let listed = ABSOLUTE.iter().any(|secret| starts(inner, secret))
         && (rooted || starts(inner, b"web-inf"));
-    let squeezed = drive && holds(inner, &[b"windowswin.ini", b"oot.ini", b"inetpubwwwroot"]);
+    let squeezed = drive
+        && holds(
+            inner,
+            const { &Phrases::new(&[b"windowswin.ini", b"oot.ini", b"inetpubwwwroot"]) },
+        );
     let nested = find(file, b"/web-inf./").is_some()
-        || broken && holds(file, &[b"etc/passwd", b"/boot.ini", b"etc/hosts"]);
+        || broken
+            && holds(
+                file,
+                const { &Phrases::new(&[b"etc/passwd", b"/boot.ini", b"etc/hosts"]) },
+            );
     let hosts = starts(inner, b"etc/hosts")
         && !broken
         && !drive
@@ -301,13 +323,15 @@ fn dotted(text: &Text<'_>) -> Option<Hit> {
     let rest = tail(text.bytes, dots);
     let file = holds(
         head(rest, 24),
-        &[
-            b"etcpasswd",
-            b"etcshadow",
-            b"oot.ini",
-            b"win.ini",
-            b"web-inf",
-        ],
+        const {
+            &Phrases::new(&[
+                b"etcpasswd",
+                b"etcshadow",
+                b"oot.ini",
+                b"win.ini",
+                b"web-inf",
+            ])
+        },
     );
     (dots >= 4 && dots % 2 == 0 && file).then(|| Hit::at("path-traversal", 8, 0, dots))
 }

@@ -7,7 +7,8 @@
 
 use super::Hit;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, find_any, look_up, run};
+use crate::text::{Text, find_any, run};
+use crate::words::{Phrases, Table};
 
 /// Words.
 pub(super) const NEEDED: ByteClasses = ByteClasses::SPACE
@@ -24,7 +25,7 @@ enum Role {
 
 use Role::{Object, Verb, Which};
 
-static WORDS: &[(&str, Role)] = &[
+static WORDS: Table<Role, 64> = Table::new(&[
     ("above", Which),
     ("all", Which),
     ("any", Which),
@@ -57,13 +58,13 @@ static WORDS: &[(&str, Role)] = &[
     ("show", Verb),
     ("system", Which),
     ("your", Which),
-];
+]);
 
 /// Words between the verb and its object.
 const REACH: usize = 7;
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
-    let markers: [&[u8]; 7] = [
+    static MARKERS: Phrases = Phrases::new(&[
         b"<|im_start|>",
         b"<|system|>",
         b"<|endoftext|>",
@@ -71,8 +72,8 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         b"<<sys>>",
         b"### instruction:",
         b"begin system prompt",
-    ];
-    if let Some(at) = find_any(text.bytes, &markers) {
+    ]);
+    if let Some(at) = find_any(text.bytes, &MARKERS) {
         return Some(Hit::at("prompt-marker", 9, at, 6));
     }
     let (mut verb, mut which) = (None, None);
@@ -90,7 +91,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         let near = |place: Option<(usize, usize)>| {
             place.filter(|(index, _)| words.saturating_sub(*index) <= REACH)
         };
-        match look_up(WORDS, word) {
+        match WORDS.get(word) {
             Some(Verb) => verb = Some((words, at)),
             Some(Which) => which = Some((words, at)),
             Some(Object) => {
@@ -110,6 +111,6 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
 mod tests {
     #[test]
     fn words_are_sorted() {
-        crate::text::assert_sorted(super::WORDS);
+        super::WORDS.assert_complete();
     }
 }

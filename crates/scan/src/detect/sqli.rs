@@ -1,17 +1,18 @@
 //! SQL injection: a grammar of our own for fragments, and libinjection's fingerprints.
 //!
 //! The grammar reads every value that could hold SQL; only what it finds suspicious but cannot
-//! convict is given to libinjection, which costs ten times as much.
+//! convict is asked of libinjection's table of fingerprints, which needs several passes.
 
 mod benign;
 mod context;
+mod fingerprint;
 mod grammar;
 mod keyword;
 mod lexer;
 
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
-use crate::text::{Text, find, has_sentence};
+use crate::text::{Text, has_sentence};
 use crate::{Paranoia, ScanPolicy};
 use grammar::{Verdict, judge};
 
@@ -45,7 +46,7 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
         Verdict::Clean => false,
     };
     let asked = (suspicious || fragments) && text.settled;
-    if asked && libinjectionrs::detect_sqli(budget.spend(form)).is_injection() {
+    if asked && fingerprint::is_injection(budget.spend(form)) {
         let told = || {
             has_sentence(form, 6)
                 || is_quoted(form)
@@ -55,9 +56,7 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
         let score = if suspicious && !told() { 9 } else { 7 };
         return Some(Hit::at("libinjection-sqli", score, 0, form.len()));
     }
-    // Three words that the C library takes for one, and the port does not.
-    let mode = find(form, b"in boolean mode").filter(|_| fragments)?;
-    Some(Hit::at("sql-boolean-mode", 6, mode, 15))
+    None
 }
 
 /// Whether a sentence leads to a quotation: `Never write "select .. " + name`. Who breaks out of a

@@ -11,7 +11,8 @@
 
 use super::Hit;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, ends, find, head, holds, run, starts, tail};
+use crate::text::{Text, ends, head, holds, run, starts, tail};
+use crate::words::Phrases;
 
 /// What stands between scheme and host, or host and path.
 pub(super) const NEEDED: ByteClasses = ByteClasses::SLASH;
@@ -83,6 +84,10 @@ fn url(value: &[u8]) -> Option<(u8, &'static str)> {
     if slashes == 0 && !authority.contains(&b'.') {
         return None;
     }
+    // `http://known\@inner/`: libraries differ in which of the two is the host.
+    if path.first() == Some(&b'\\') && head(path, 64).contains(&b'@') {
+        return Some((9, "ssrf-host"));
+    }
     let user = authority
         .iter()
         .rposition(|&b| b == b'@')
@@ -107,15 +112,16 @@ fn split_port(authority: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str)> {
-    const METADATA: [&[u8]; 6] = [
+    const METADATA: [&[u8]; 7] = [
         b"metadata.google.internal",
         b"metadata.azure",
         b"instance-data",
         b"metadata.nicob.net",
         b"metadata.packet.net",
         b"kubernetes.default",
+        b"rancher-metadata",
     ];
-    const INWARD: [&[u8]; 8] = [
+    const INWARD: [&[u8]; 12] = [
         b"localtest.me",
         b".nip.io",
         b".xip.io",
@@ -124,6 +130,17 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
         b"vcap.me",
         b".burpcollaborator.net",
         b"spoofed.burpcollaborator.net",
+        b".rbndr.us",
+        b".1u.ms",
+        b".traefik.me",
+        b"lacolhost.com",
+    ];
+    const META_PATHS: [&[u8]; 5] = [
+        b"/latest/meta-data",
+        b"/latest/user-data",
+        b"/latest/dynamic/instance-identity",
+        b"/computemetadata/v1",
+        b"/metadata/instance?api-version",
     ];
     const OUT_OF_BAND: [&[u8]; 8] = [
         b".oastify.com",
@@ -135,7 +152,9 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
         b".dnslog.cn",
         b".ceye.io",
     ];
-    if METADATA.iter().any(|name| starts(host, name)) || starts(path, b"/latest/meta-data") {
+    if METADATA.iter().any(|name| starts(host, name))
+        || META_PATHS.iter().any(|known| starts(path, known))
+    {
         return Some((10, "ssrf-metadata"));
     }
     if INWARD
@@ -149,21 +168,20 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
     let services = || {
         holds(
             path,
-            &[
-                b"/server-status",
-                b"/actuator",
-                b"/_cat/",
-                b"/containers/json",
-                b"/v1/kv",
-                b"/admin",
-            ],
+            const {
+                &Phrases::new(&[
+                    b"/server-status",
+                    b"/actuator",
+                    b"/_cat/",
+                    b"/containers/json",
+                    b"/v1/kv",
+                    b"/admin",
+                ])
+            },
         )
     };
     if let [b'[', inner @ .., b']'] = host {
-        let inward = [b"::1".as_slice(), b"::", b"0:0:0:0:0:0:0:1", b"0000::1"].contains(&inner)
-            || find(inner, b"ffff:").is_some();
-        let metadata = starts(inner, b"fd00:ec2::");
-        return (inward || metadata).then_some((9, "ssrf-host"));
+        return inward_v6(inner).map(|score| (score, "ssrf-host"));
     }
     if starts(host, b"localhost") && host.len() <= 10 || ends(host, b".localhost") {
         let odd = services()
@@ -188,7 +206,7 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
     let address = address(host)?;
     let [a, b, ..] = address.octets;
     let private = a == 10 || a == 192 && b == 168 || a == 172 && (16..32).contains(&b);
-    let metadata = address.octets == [169, 254, 169, 254]
+    let metadata = a == 169 && b == 254
         || address.octets == [100, 100, 100, 200]
         || address.octets == [192, 0, 0, 192];
     let loopback = a == 127 || a == 0;
@@ -206,6 +224,29 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
         return Some((8, "ssrf-host"));
     }
     private.then_some((5, "ssrf-host"))
+}
+
+/// An IPv6 address of this host, of its link or of its site, or one that wraps an IPv4 address.
+fn inward_v6(text: &[u8]) -> Option<u8> {
+    // A zone names the interface: `fe80::1%eth0`.
+    let zone = text.iter().position(|&b| b == b'%');
+    let text = core::str::from_utf8(head(text, zone.unwrap_or(text.len()))).ok()?;
+    let address: core::net::Ipv6Addr = text.parse().ok()?;
+    let wrapped = matches!(
+        address.segments(),
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..]
+            | [0, 0, 0, 0, 0xffff, 0, ..]
+            | [0x64, 0xff9b, 0, 0, 0, 0, ..]
+            | [0x2002, ..]
+    );
+    let [first, second, ..] = address.segments();
+    let metadata = (first, second) == (0xfd00, 0x0ec2);
+    let link = first & 0xffc0 == 0xfe80;
+    let site = first & 0xfe00 == 0xfc00;
+    if wrapped || metadata || link || zone.is_some() {
+        return Some(9);
+    }
+    site.then_some(5)
 }
 
 /// An IPv4 address as `inet_aton` reads it.

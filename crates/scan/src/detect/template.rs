@@ -18,9 +18,10 @@ mod reflection;
 
 use super::Hit;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, find, head, prose_words, starts, tail};
+use crate::text::{Text, find, find_any, head, prose_words, starts, tail};
+use crate::words::Phrases;
 use expression::{computes, literal_method, root_object};
-use reflection::is_reflective;
+use reflection::{is_reflective, may_reflect, starts_reflective};
 
 /// Every opener has one of these.
 pub(super) const NEEDED: ByteClasses = ByteClasses::BRACE
@@ -28,6 +29,23 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::BRACE
     .with(ByteClasses::PAREN)
     .with(ByteClasses::ANGLE)
     .with(ByteClasses::DOT);
+
+/// Expressions of OGNL and SpEL that need no opener: frameworks evaluate names and arguments.
+static BARE: Phrases = Phrases::new(&[
+    b"#_memberaccess",
+    b"@java.lang.runtime@",
+    b"@java.lang.processbuilder",
+    b"#context[\"xwork",
+    b"#context['xwork",
+    b"t(java.lang.runtime)",
+    b"t(java.lang.processbuilder",
+    b"new java.lang.processbuilder",
+    b"new javax.script.scriptengine",
+    b".getclass().forname(",
+    b"class.forname(\"java.lang.runtime",
+    b"class.forname('java.lang.runtime",
+    b"@ognl.ognlcontext@",
+]);
 
 /// Bytes of one expression that are read.
 const MAX_EXPRESSION: usize = 1024;
@@ -58,6 +76,14 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     if let Some(hit) = bean(text) {
         return Some(hit);
     }
+    if text
+        .seen
+        .intersects(ByteClasses::PAREN.with(ByteClasses::MARK))
+        && let Some(at) = find_any(text.bytes, &BARE)
+        && prose_words(text.before(at), 5) <= 4
+    {
+        return Some(Hit::at("template-reflection", 9, at, 8));
+    }
     let opens = ByteClasses::BRACE
         .with(ByteClasses::BRACKET)
         .with(ByteClasses::ANGLE);
@@ -67,6 +93,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         return None;
     }
     let mut at = 0usize;
+    let mut reflective = None;
     // Nested expressions are read more than once, all together no more than four times.
     let mut budget = text
         .bytes
@@ -75,10 +102,16 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         .saturating_add(MAX_EXPRESSION);
     while let Some((opener, closer, start)) = next_opener(text.bytes, at) {
         let inside = head(text.from(start), MAX_EXPRESSION.min(budget));
-        let length = expression_length(inside, closer);
+        let closed = expression_length(inside, closer);
+        let length = closed.unwrap_or(inside.len());
         let expression = head(inside, length);
-        let prose = prose_words(text.before(start), 8);
-        if let Some((rule, score)) = judge(opener, expression, prose, text.bytes) {
+        let prose = || prose_words(text.before(start), 8);
+        let mut reflects = |expression: &[u8]| {
+            starts_reflective(expression)
+                || *reflective.get_or_insert_with(|| may_reflect(text.bytes))
+                    && is_reflective(expression)
+        };
+        if let Some((rule, score)) = judge(opener, expression, &prose, text.bytes, &mut reflects) {
             let from = start.saturating_sub(opener.len());
             return Some(Hit::at(
                 rule,
@@ -87,7 +120,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
                 length.saturating_add(opener.len()),
             ));
         }
-        budget = budget.saturating_sub(length);
+        budget = budget.saturating_sub(length.max(64));
         // Nested openers are judged by themselves.
         let nested =
             next_opener(expression, 0).map(|(opener, _, at)| at.saturating_sub(opener.len()));
@@ -117,37 +150,38 @@ fn next_opener(text: &[u8], from: usize) -> Option<(&'static [u8], &'static [u8]
 }
 
 /// Bytes up to the closer; braces inside count.
-fn expression_length(inside: &[u8], closer: &[u8]) -> usize {
+fn expression_length(inside: &[u8], closer: &[u8]) -> Option<usize> {
     let mut depth = 0usize;
     for (at, &byte) in inside.iter().enumerate() {
         match byte {
             b'{' | b'(' | b'[' => depth = depth.saturating_add(1),
-            _ if depth == 0 && starts(tail(inside, at), closer) => return at,
+            _ if depth == 0 && starts(tail(inside, at), closer) => return Some(at),
             b'}' | b')' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    // Unbalanced: the first closer, or all that is read.
-    find(inside, closer).unwrap_or(inside.len())
+    // Unbalanced: the first closer, if there is one.
+    find(inside, closer)
 }
 
 /// The rule that an expression breaks.
 fn judge(
     opener: &[u8],
     expression: &[u8],
-    prose: usize,
+    prose: &dyn Fn() -> usize,
     whole: &[u8],
+    reflects: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Option<(&'static str, u8)> {
     let inner = trim(opener, expression);
     let brackets = matches!(
         opener,
         b"[[" | b"[=" | b"@(" | b"~{" | b"$[" | b"<#" | b"[#"
     );
-    if computes(inner) && (!brackets || prose <= 2) {
+    if computes(inner) && (!brackets || prose() <= 2) {
         // Currency and version numbers have marks of arithmetic, too; a product names it in a text.
-        return Some(("template-arithmetic", if prose <= 6 { 10 } else { 7 }));
+        return Some(("template-arithmetic", if prose() <= 6 { 10 } else { 7 }));
     }
-    if is_reflective(inner) || opener == b"{php}" {
+    if reflects(inner) || opener == b"{php}" {
         return Some(("template-reflection", 10));
     }
     if brackets {

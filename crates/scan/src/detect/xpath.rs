@@ -12,12 +12,13 @@ use crate::bytes::ByteClasses;
 use crate::text::{
     Text, find, find_any, head, holds, is_word, prose_words, skip_space, starts, tail,
 };
+use crate::words::Phrases;
 
 /// Function or path behind a break-out.
 pub(super) const NEEDED: ByteClasses = ByteClasses::PAREN.with(ByteClasses::BRACKET);
 
 /// Functions and node tests of XPath, with their parenthesis.
-const FUNCTIONS: [&[u8]; 22] = [
+static FUNCTIONS: Phrases = Phrases::new(&[
     b"name()",
     b"name(/",
     b"name(.",
@@ -40,10 +41,18 @@ const FUNCTIONS: [&[u8]; 22] = [
     b"doc-available(",
     b"unparsed-text(",
     b"encode-for-uri(",
-];
+    b"contains(.",
+    b"contains(@",
+    b"contains(text",
+    b"starts-with(.",
+    b"starts-with(@",
+    b"string(/",
+    b"string(.",
+    b"local-name()",
+]);
 
 /// Axes.
-const AXES: [&[u8]; 7] = [
+static AXES: Phrases = Phrases::new(&[
     b"ancestor::",
     b"child::",
     b"descendant::",
@@ -51,19 +60,21 @@ const AXES: [&[u8]; 7] = [
     b"following-sibling::",
     b"preceding-sibling::",
     b"ancestor-or-self::",
-];
+]);
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes;
     if bytes.len() > 2048 {
         return None;
     }
-    predicate(bytes).or_else(|| function(bytes))
+    let axes = text.seen.intersects(ByteClasses::COLON);
+    predicate(bytes).or_else(|| function(bytes, axes))
 }
 
 /// A function or axis where a condition was broken into.
-fn function(text: &[u8]) -> Option<Hit> {
-    let at = find_any(text, &FUNCTIONS).or_else(|| find_any(text, &AXES))?;
+fn function(text: &[u8], axes: bool) -> Option<Hit> {
+    let axis = || axes.then(|| find_any(text, &AXES)).flatten();
+    let at = find_any(text, &FUNCTIONS).or_else(axis)?;
     let before = head(text, at);
     if prose_words(before, 6) > 5 {
         return None;
@@ -72,12 +83,17 @@ fn function(text: &[u8]) -> Option<Hit> {
     let broken = quotes(b'\'') % 2 == 1 || quotes(b'"') % 2 == 1;
     let joined = holds(
         before,
-        &[
-            b" or ", b" and ", b"' or", b"'or", b"\"or", b"' and", b"]|", b"] |",
-        ],
+        const {
+            &Phrases::new(&[
+                b" or ", b" and ", b"' or", b"'or", b"\"or", b"' and", b"]|", b"] |",
+            ])
+        },
     ) || starts(skip_space(before), b"or ")
         || starts(skip_space(before), b"and ");
-    let compares = holds(tail(text, at), &[b"=", b">", b"<", b"and", b"or"]);
+    let compares = holds(
+        tail(text, at),
+        const { &Phrases::new(&[b"=", b">", b"<", b"and", b"or"]) },
+    );
     let doc = starts(tail(text, at), b"doc(");
     let used = compares || doc;
     let score = if joined && used && (broken || !before.contains(&b'[')) && before.len() < 128 {
@@ -92,9 +108,12 @@ fn function(text: &[u8]) -> Option<Hit> {
 
 /// `'] | //*`, `']|//user/*[`, `') or //x`.
 fn predicate(text: &[u8]) -> Option<Hit> {
-    let close = text
+    let quoted = text
         .windows(2)
-        .position(|pair| matches!(pair, [b'\'' | b'"' | b')', b']'] | [b'\'' | b'"', b')']))?;
+        .position(|pair| matches!(pair, [b'\'' | b'"' | b')', b']'] | [b'\'' | b'"', b')']));
+    // `1] | //a[1`: out of a number's predicate.
+    let bare = || text.iter().position(|&b| b == b']')?.checked_sub(1);
+    let close = quoted.or_else(bare)?;
     let rest = skip_space(tail(text, close.saturating_add(2)));
     let [b'|', path @ ..] = rest else { return None };
     let path = skip_space(path);

@@ -2,8 +2,10 @@
 
 use super::super::Hit;
 use crate::text::{
-    Text, find, head, holds, is_space, is_word, look_up, prose_words, run, skip_space, starts, tail,
+    Text, find, find_any, head, holds, is_space, is_word, prose_words, run, skip_space, starts,
+    tail,
 };
+use crate::words::{Phrases, Table};
 
 /// What a called name does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +24,17 @@ enum Sink {
 
 use Sink::{Owned, Probe, Source, Strong, Weak};
 
-static SINKS: &[(&str, Sink)] = &[
+static SINKS: Table<Sink, 64> = Table::new(&[
     ("__import__", Strong),
     ("assert", Weak),
+    ("check_output", Strong),
+    ("check_call", Strong),
+    ("capture2", Strong),
+    ("capture3", Strong),
+    ("execfile", Strong),
+    ("getoutput", Strong),
+    ("spawnsync", Strong),
+    ("wscript.shell", Strong),
     ("base64_decode", Source),
     ("call_user_func", Weak),
     ("create_function", Strong),
@@ -46,7 +56,7 @@ static SINKS: &[(&str, Sink)] = &[
     ("spawn", Weak),
     ("str_rot13", Source),
     ("system", Strong),
-];
+]);
 
 /// Objects whose method `exec`, `system` or `exit` is the shell's.
 const OWNERS: [&[u8]; 9] = [
@@ -64,9 +74,30 @@ const OWNERS: [&[u8]; 9] = [
 /// The strongest call in the text.
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes;
-    let script = php(bytes).or_else(|| percent_x(bytes));
+    let rare = || percent_x(bytes).or_else(|| powershell(bytes));
+    let script = php(bytes).or_else(|| holds(bytes, &RARE).then(rare).flatten());
     script.or_else(|| calls(bytes))
 }
+
+/// What one of the rarer ways needs; one pass tells that most texts have none.
+static RARE: Phrases = Phrases::new(&[
+    b"%x(",
+    b"%x{",
+    b"%x[",
+    b"qx/",
+    b"qx{",
+    b"qx(",
+    b"@{[",
+    b".execute()",
+    b"\".!!",
+    b").download",
+    b"net.sockets.tcpclient(",
+    b"]::frombase64string(",
+    b"reflection.assembly]::load",
+    b"diagnostics.process]::start(",
+    b"iex(",
+    b"iex (",
+]);
 
 /// `<?php` and `<?=` with something that acts, where no page of documentation is around it.
 fn php(text: &[u8]) -> Option<Hit> {
@@ -78,32 +109,37 @@ fn php(text: &[u8]) -> Option<Hit> {
     let acts = inside.contains(&b'`')
         || holds(
             inside,
-            &[
-                b"$_get",
-                b"$_post",
-                b"$_request",
-                b"$_server",
-                b"$_cookie",
-                b"system(",
-                b"exec(",
-                b"passthru",
-                b"eval(",
-                b"assert(",
-                b"phpinfo",
-                b"base64_decode",
-                b"file_get_contents(",
-                b"include(",
-                b"popen",
-                b"fputs(",
-                b"fopen(",
-                b"readfile(",
-            ],
+            const {
+                &Phrases::new(&[
+                    b"$_get",
+                    b"$_post",
+                    b"$_request",
+                    b"$_server",
+                    b"$_cookie",
+                    b"system(",
+                    b"exec(",
+                    b"passthru",
+                    b"eval(",
+                    b"assert(",
+                    b"phpinfo",
+                    b"base64_decode",
+                    b"file_get_contents(",
+                    b"include(",
+                    b"popen",
+                    b"fputs(",
+                    b"fopen(",
+                    b"readfile(",
+                ])
+            },
         );
     let few = prose_words(head(text, at), 7) <= 6;
     let bare = opened
         && few
         && starts(rest, b"php")
-        && holds(head(inside, 64), &[b"echo", b"print", b"die("]);
+        && holds(
+            head(inside, 64),
+            const { &Phrases::new(&[b"echo", b"print", b"die("]) },
+        );
     let score = if opened && acts && few {
         10
     } else if bare {
@@ -114,14 +150,47 @@ fn php(text: &[u8]) -> Option<Hit> {
     opened.then(|| Hit::at("code-php", score, at, 5))
 }
 
-/// `%x(ls)` of Ruby, `@{[system ..]}` of Perl.
+/// `%x(ls)` of Ruby, `qx/ls/` and `@{[system ..]}` of Perl, `'ls'.execute()` of Groovy.
 fn percent_x(text: &[u8]) -> Option<Hit> {
-    let ruby = find(text, b"%x(")
-        .filter(|&at| at == 0 || !head(text, at).last().is_some_and(|&b| is_word(b)));
-    let perl = find(text, b"@{[")
-        .filter(|&at| holds(head(tail(text, at), 64), &[b"system", b"exec", b"`"]));
-    let at = ruby.or(perl)?;
+    let ruby = find_any(
+        text,
+        const { &Phrases::new(&[b"%x(", b"%x{", b"%x[", b"qx/", b"qx{", b"qx("]) },
+    )
+    .filter(|&at| at == 0 || !head(text, at).last().is_some_and(|&b| is_word(b)));
+    let perl = find(text, b"@{[").filter(|&at| {
+        holds(
+            head(tail(text, at), 64),
+            const { &Phrases::new(&[b"system", b"exec", b"`"]) },
+        )
+    });
+    let groovy = find_any(
+        text,
+        const { &Phrases::new(&[b"\".execute()", b"'.execute()", b"\".!!"]) },
+    );
+    let at = ruby.or(perl).or(groovy)?;
     (prose_words(head(text, at), 4) <= 3).then(|| Hit::at("code-call", 9, at, 3))
+}
+
+/// What PowerShell downloads, connects or runs with, in a text that is no sentence about it.
+fn powershell(text: &[u8]) -> Option<Hit> {
+    static CALLS: Phrases = Phrases::new(&[
+        b").downloadstring(",
+        b").downloadfile(",
+        b").downloaddata(",
+        b"net.sockets.tcpclient(",
+        b"[convert]::frombase64string(",
+        b"[system.convert]::frombase64string(",
+        b"[reflection.assembly]::load",
+        b"[system.reflection.assembly]::load",
+        b"[diagnostics.process]::start(",
+        b"[system.diagnostics.process]::start(",
+        b"iex(",
+        b"iex (",
+    ]);
+    let at = find_any(text, &CALLS)?;
+    let starts_word = !head(text, at).last().is_some_and(|&b| is_word(b));
+    let few = prose_words(head(text, at), 7) <= 6 && !crate::text::has_sentence(text, 5);
+    (starts_word && few).then(|| Hit::at("code-powershell", 9, at, 4))
 }
 
 /// Calls of the functions above.
@@ -142,7 +211,7 @@ fn calls(text: &[u8]) -> Option<Hit> {
             .take_while(|&&b| is_word(b))
             .count();
         let name = tail(before, before.len().saturating_sub(length));
-        let Some(sink) = look_up(SINKS, name) else {
+        let Some(sink) = SINKS.get(name) else {
             continue;
         };
         let lead = head(before, before.len().saturating_sub(length));
@@ -169,22 +238,24 @@ fn call(sink: Sink, lead: &[u8], argument: &[u8], parenthesis: bool, text: &[u8]
     };
     let taken = holds(
         head(argument, 48),
-        &[
-            b"$_get",
-            b"$_post",
-            b"$_request",
-            b"base64_decode",
-            b"request(",
-            b"request.",
-            b"php://",
-            b"/etc/",
-            b"chr(",
-            b"phpinfo",
-            b"/bin/",
-            b"__import__",
-            b"whoami",
-            b"getruntime",
-        ],
+        const {
+            &Phrases::new(&[
+                b"$_get",
+                b"$_post",
+                b"$_request",
+                b"base64_decode",
+                b"request(",
+                b"request.",
+                b"php://",
+                b"/etc/",
+                b"chr(",
+                b"phpinfo",
+                b"/bin/",
+                b"__import__",
+                b"whoami",
+                b"getruntime",
+            ])
+        },
     );
     let empty = argument.first() == Some(&b')');
     if !parenthesis {
@@ -225,6 +296,6 @@ fn call(sink: Sink, lead: &[u8], argument: &[u8], parenthesis: bool, text: &[u8]
 mod tests {
     #[test]
     fn sinks_are_sorted() {
-        crate::text::assert_sorted(super::SINKS);
+        super::SINKS.assert_complete();
     }
 }

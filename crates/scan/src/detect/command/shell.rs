@@ -7,6 +7,7 @@ use super::super::Hit;
 use super::lexer::{Lexer, Separator, Token, Word};
 use super::words::{Program, program};
 use crate::text::{Text, find, has_sentence, head, holds, is_word, prose_words, tail};
+use crate::words::Phrases;
 use argument::{Argument, argument};
 pub(super) use whole::option;
 
@@ -140,13 +141,9 @@ fn place(text: &[u8], at: usize, separator: Separator, words: usize) -> Position
 
 /// Whether a value is one that programs are called with: a number, an address, a path, a file.
 fn is_address(value: &[u8]) -> bool {
-    let start = value
-        .iter()
-        .rposition(|b| b.is_ascii_whitespace())
-        .map_or(0, |at| at.saturating_add(1));
-    let last = tail(value, start);
-    start == 0
-        && (1..128).contains(&last.len())
+    let last = value;
+    (1..128).contains(&last.len())
+        && !last.iter().any(u8::is_ascii_whitespace)
         && (last.iter().all(|b| b.is_ascii_digit())
             || last.contains(&b'/')
             || last.iter().skip(1).any(|&b| b == b'.' || b == b'@'))
@@ -166,7 +163,7 @@ fn command(
     let argument = argument(program, &word, after);
     let disguised = word.disguised || word.field_separator;
     let strong = program == Program::Strong || disguised;
-    let path = word.raw.starts_with(b"/") && holds(word.raw, &[b"bin/"]);
+    let path = word.raw.starts_with(b"/") && holds(word.raw, const { &Phrases::new(&[b"bin/"]) });
     let ends_here = argument == Argument::End;
     let weak_end = if strong { 8 } else { 6 };
     let score = match (place, argument) {
@@ -177,7 +174,11 @@ fn command(
         (Position::Start, Argument::Typical) if path || word.field_separator => 9,
         (Position::Start, Argument::Typical) if is_probe(word.name()) && text.len() < 200 => 8,
         (Position::Start, Argument::Typical) => 5,
-        (Position::Start, Argument::End) if path && holds(text, &[b"|", b";", b"&"]) => 8,
+        (Position::Start, Argument::End)
+            if path && holds(text, const { &Phrases::new(&[b"|", b";", b"&"]) }) =>
+        {
+            8
+        }
         (Position::Start, Argument::End) if disguised && strong => 8,
         (Position::Start, _) => 2,
         (Position::Broken(separator), argument) => match separator {
@@ -242,10 +243,16 @@ fn substitution(text: &[u8], before: usize, argument: Argument, strong: bool) ->
     })
 }
 
-/// Whether nothing but quotes, or an address, and separators stand before an offset.
+/// Whether nothing but quotes, or an address, and separators stand before an offset; behind a line break
+/// nothing else may follow, for lists are written so.
 fn opens_value(text: &[u8], at: usize) -> bool {
     let before = head(text, at);
-    let end = before.iter().rposition(|b| !b"|;&` ".contains(b));
+    let alone = !tail(text, at)
+        .trim_ascii()
+        .iter()
+        .any(u8::is_ascii_whitespace);
+    let marks: &[u8] = if alone { b"|;&` \r\n" } else { b"|;&` " };
+    let end = before.iter().rposition(|b| !marks.contains(b));
     let value = head(before, end.map_or(0, |at| at.saturating_add(1)));
     !value.iter().any(|&b| is_word(b)) || is_address(value)
 }
@@ -310,7 +317,13 @@ fn glob(raw: &[u8], place: Position) -> Option<(u8, &'static str)> {
         .filter(|b| matches!(b, b'?' | b'*' | b'['))
         .count();
     let folders = raw.iter().filter(|&&b| b == b'/').count();
-    let spelled = raw.first() == Some(&b'/') && folders >= 2 && marks >= 2;
+    // One is enough in a folder of programs: `/bin/c?t`.
+    let inside = raw.iter().rev().skip(1).any(|&b| b == b'?' || b == b'[');
+    let programs = inside
+        && [b"/bin/".as_slice(), b"/sbin/", b"/usr/"]
+            .iter()
+            .any(|f| raw.starts_with(f));
+    let spelled = raw.first() == Some(&b'/') && folders >= 2 && (marks >= 2 || programs);
     let query = raw.iter().any(|b| matches!(b, b'=' | b'&'));
     (spelled && !query && !matches!(place, Position::Prose(_))).then_some((9, "command-glob"))
 }

@@ -1,6 +1,6 @@
 //! Programs, and what their names are in prose.
 
-use crate::text::look_up;
+use crate::words::Table;
 
 /// How much the name of a program says by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum Program {
 
 /// The program of that name.
 pub(super) fn program(name: &[u8]) -> Option<Program> {
-    look_up(PROGRAMS, name).or_else(|| versioned(name))
+    PROGRAMS.get(name).or_else(|| versioned(name))
 }
 
 /// `python3`, `perl5`, `php7`.
@@ -40,7 +40,7 @@ fn versioned(name: &[u8]) -> Option<Program> {
 
 use Program::{Probe, Strong, Timed, Tool, Weak, Wrapper};
 
-static PROGRAMS: &[(&str, Program)] = &[
+static PROGRAMS: Table<Program, 512> = Table::new(&[
     ("apt-get", Strong),
     ("arp", Strong),
     ("at", Weak),
@@ -252,13 +252,93 @@ static PROGRAMS: &[(&str, Program)] = &[
     ("xterm", Strong),
     ("xxd", Strong),
     ("yum", Weak),
+    ("kubectl", Strong),
+    ("iwr", Strong),
+    ("irm", Strong),
+    ("lynx", Strong),
+    ("setsid", Strong),
+    ("nsenter", Strong),
+    ("unshare", Strong),
+    ("strace", Strong),
+    ("tclsh", Strong),
+    ("jjs", Strong),
+    ("jshell", Strong),
+    ("msiexec", Strong),
+    ("cmstp", Strong),
+    ("installutil", Strong),
+    ("msbuild", Strong),
+    ("wevtutil", Strong),
+    ("vssadmin", Strong),
+    ("bcdedit", Strong),
+    ("icacls", Strong),
+    ("takeown", Strong),
+    ("netsh", Strong),
+    ("nltest", Strong),
+    ("dsquery", Strong),
+    ("quser", Strong),
+    ("qwinsta", Strong),
+    ("hostnamectl", Strong),
+    ("journalctl", Strong),
+    ("lscpu", Strong),
+    ("lsblk", Strong),
+    ("lsusb", Strong),
+    ("lspci", Strong),
+    ("usermod", Strong),
+    ("groupadd", Strong),
+    ("adduser", Strong),
+    ("userdel", Strong),
+    ("invoke-command", Strong),
+    ("invoke-restmethod", Strong),
+    ("new-object", Strong),
+    ("set-executionpolicy", Strong),
+    ("get-service", Strong),
+    ("get-wmiobject", Strong),
+    ("get-ciminstance", Strong),
+    ("get-localuser", Strong),
+    ("stop-process", Strong),
+    ("remove-item", Strong),
+    ("add-type", Strong),
+    ("out-file", Strong),
+    ("start-job", Strong),
+    ("test-netconnection", Strong),
+    ("gci", Strong),
+    ("aria2c", Strong),
+    ("axel", Strong),
+    ("scutil", Strong),
+    ("dscl", Strong),
+    ("launchctl", Strong),
+    ("osascript", Strong),
+    ("pbpaste", Strong),
+    ("ldapsearch", Strong),
+    ("smbclient", Strong),
+    ("rpcclient", Strong),
+    ("dnscat", Strong),
+    ("xdg-open", Strong),
+    ("mysqladmin", Strong),
+    ("redis-cli", Strong),
+    ("mongosh", Strong),
+    ("sqlcmd", Strong),
+    ("osql", Strong),
+    ("cacls", Strong),
+    ("diskpart", Strong),
+    ("driverquery", Strong),
+    ("getmac", Strong),
+    ("gpresult", Strong),
+    ("dotnet", Weak),
+    ("groups", Weak),
+    ("ss", Weak),
+    ("stat", Weak),
+    ("shred", Weak),
+    ("readlink", Weak),
+    ("cscope", Weak),
+    ("comm", Weak),
     ("zsh", Strong),
-];
+]);
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn programs_are_sorted() {
-        crate::text::assert_sorted(super::PROGRAMS);
+        super::PROGRAMS.assert_complete();
     }
 }

@@ -7,12 +7,38 @@ use super::lexer::{Lexer, Token};
 /// Whether the text is one of these, complete in itself.
 pub(super) fn is_complete(text: &[u8]) -> bool {
     let balanced = balance(text);
-    balanced
-        && (is_quotation(text)
-            || is_statement(text)
-            || is_filter(text)
-            || is_code(text)
-            || is_call(text))
+    is_entry(text)
+        || is_glob(text)
+        || balanced
+            && (is_quotation(text)
+                || is_statement(text)
+                || is_filter(text)
+                || is_code(text)
+                || is_call(text))
+}
+
+/// `@article{key, author={O'Hara}}`: an entry of a bibliography, its names with apostrophes.
+fn is_entry(text: &[u8]) -> bool {
+    let Some((b'@', rest)) = text.split_first() else {
+        return false;
+    };
+    let kind = crate::text::run(rest, |b| b.is_ascii_alphabetic());
+    let count = |byte: u8| text.iter().filter(|&&b| b == byte).count();
+    let braces = count(b'{') == count(b'}') && text.ends_with(b"}");
+    kind > 0 && rest.get(kind) == Some(&b'{') && braces
+}
+
+/// `crates/*/Cargo.toml`: names of folders and files, in none of which a comment could hide a keyword.
+fn is_glob(text: &[u8]) -> bool {
+    let spelled = |b: &u8| b.is_ascii_alphanumeric() || b"._-/*".contains(b);
+    let names = || {
+        text.split(|b| matches!(b, b'/' | b'*'))
+            .filter(|name| !name.is_empty())
+    };
+    let plain = |name: &[u8]| {
+        super::keyword::keyword(name).is_none() && !name.iter().all(u8::is_ascii_digit)
+    };
+    text.iter().all(spelled) && !text.ends_with(b"/*") && names().count() >= 2 && names().all(plain)
 }
 
 /// Quotes and parentheses closed as often as opened.

@@ -123,7 +123,10 @@ impl Signals {
             Token::Comma | Token::Dot | Token::Other => {}
             Token::Operator(b'%')
                 if matches!(before, Some(Token::Number(_)))
-                    && lexer.peek_byte().is_none_or(|b| b == b' ' || b == b'-') =>
+                    && (lexer.peek_byte().is_none_or(|b| b == b' ' || b == b'-')
+                        // `10%OFF`
+                        || lexer.peek_byte().is_some_and(|b| b.is_ascii_alphabetic())
+                            && matches!(lexer.clone().next(), Some(Token::Name(_)))) =>
             {
                 self.percentages = true;
             }

@@ -81,51 +81,15 @@ pub(super) enum Keyword {
     Joint,
 }
 
-/// The keyword a word is, whatever its case; words of other scripts and long ones are none.
+/// The keyword a word is, whatever its case.
 pub(super) fn keyword(word: &[u8]) -> Option<Keyword> {
-    let mut lower = [0u8; LONGEST];
-    let text = lower.get_mut(..word.len())?;
-    text.copy_from_slice(word);
-    text.make_ascii_lowercase();
-    let first = text.first()?.checked_sub(b'a')?;
-    let (start, end) = *STARTS.get(usize::from(first))?;
-    let candidates = WORDS.get(usize::from(start)..usize::from(end))?;
-    candidates
-        .iter()
-        .find(|(name, _)| name.as_bytes() == text)
-        .map(|(_, keyword)| *keyword)
+    WORDS.get(word)
 }
 
-/// Bytes of the longest word in the table.
-const LONGEST: usize = 28;
-
-/// Where in [`WORDS`] each first letter starts and ends.
-static STARTS: [(u16, u16); 26] = starts();
-
-#[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
-const fn starts() -> [(u16, u16); 26] {
-    let mut starts = [(0, 0); 26];
-    let mut at = 0;
-    while at < WORDS.len() {
-        let letter = (WORDS[at].0.as_bytes()[0] - b'a') as usize;
-        if starts[letter].1 == 0 {
-            starts[letter].0 = at as u16;
-        }
-        assert!(
-            starts[letter].1 == 0 || starts[letter].1 == at as u16,
-            "sorted by first letter"
-        );
-        assert!(WORDS[at].0.len() <= LONGEST, "LONGEST is too short");
-        starts[letter].1 = at as u16 + 1;
-        at += 1;
-    }
-    starts
-}
-
+use crate::words::Table;
 use Keyword as K;
 
-/// Sorted by first letter.
-static WORDS: &[(&str, Keyword)] = &[
+static WORDS: Table<Keyword, 512> = Table::new(&[
     ("all", K::All),
     ("all_objects", K::Catalogue),
     ("all_tab_columns", K::Catalogue),
@@ -348,5 +312,115 @@ static WORDS: &[(&str, Keyword)] = &[
     ("xp_fileexist", K::Escape),
     ("xp_regread", K::Escape),
     ("xp_subdirs", K::Escape),
+    ("pg_read_binary_file", K::DangerousCall),
+    ("pg_stat_file", K::DangerousCall),
+    ("pg_sleep_for", K::DangerousCall),
+    ("pg_sleep_until", K::DangerousCall),
+    ("lo_get", K::DangerousCall),
+    ("lo_from_bytea", K::DangerousCall),
+    ("table_to_xml", K::DangerousCall),
+    ("dblink_connect", K::DangerousCall),
+    ("dblink_exec", K::DangerousCall),
+    ("pg_terminate_backend", K::DangerousCall),
+    ("pg_ls_logdir", K::DangerousCall),
+    ("sleepeachrow", K::DangerousCall),
+    ("fts3_tokenizer", K::DangerousCall),
+    ("readfile", K::DangerousCall),
+    ("writefile", K::DangerousCall),
+    ("geometrycollection", K::DangerousCall),
+    ("multipoint", K::DangerousCall),
+    ("multilinestring", K::DangerousCall),
+    ("multipolygon", K::DangerousCall),
+    ("linestring", K::DangerousCall),
+    ("name_const", K::DangerousCall),
+    ("gtid_subtract", K::DangerousCall),
+    ("get_lock", K::DangerousCall),
+    ("st_latfromgeohash", K::DangerousCall),
+    ("st_longfromgeohash", K::DangerousCall),
+    ("st_pointfromgeohash", K::DangerousCall),
+    ("fn_trace_gettable", K::DangerousCall),
+    ("fn_get_audit_file", K::DangerousCall),
+    ("httpuritype", K::DangerousCall),
+    ("csvread", K::DangerousCall),
+    ("file_read", K::DangerousCall),
+    ("link_schema", K::DangerousCall),
+    ("pg_logdir_ls", K::DangerousCall),
+    ("cursor_to_xml", K::DangerousCall),
+    ("schema_to_xml", K::DangerousCall),
+    ("ordsys", K::Escape),
+    ("dbms_java", K::Escape),
+    ("dbms_metadata", K::Escape),
+    ("dbms_export_extension", K::Escape),
+    ("dbms_xmlquery", K::Escape),
+    ("dbms_sql", K::Escape),
+    ("utl_smtp", K::Escape),
+    ("utl_tcp", K::Escape),
+    ("utl_url", K::Escape),
+    ("sp_oamethod", K::Escape),
+    ("sp_addextendedproc", K::Escape),
+    ("sp_configure", K::Escape),
+    ("sp_addlogin", K::Escape),
+    ("sp_addsrvrolemember", K::Escape),
+    ("sp_makewebtask", K::Escape),
+    ("xp_regwrite", K::Escape),
+    ("xp_servicecontrol", K::Escape),
+    ("xp_availablemedia", K::Escape),
+    ("xp_enumgroups", K::Escape),
+    ("xp_loginconfig", K::Escape),
+    ("sqlite_temp_master", K::Catalogue),
+    ("pg_stat_activity", K::Catalogue),
+    ("pg_authid", K::Catalogue),
+    ("pg_roles", K::Catalogue),
+    ("pg_namespace", K::Catalogue),
+    ("pg_attribute", K::Catalogue),
+    ("all_tab_privs", K::Catalogue),
+    ("user_tab_columns", K::Catalogue),
+    ("dba_tables", K::Catalogue),
+    ("user_objects", K::Catalogue),
+    ("sysprocesses", K::Catalogue),
+    ("syslogins", K::Catalogue),
+    ("syscat", K::Catalogue),
+    ("sysmaster", K::Catalogue),
+    ("system_schema", K::Catalogue),
+    ("performance_schema", K::Catalogue),
+    ("v$instance", K::Catalogue),
+    ("v$parameter", K::Catalogue),
+    ("innodb_table_stats", K::Catalogue),
+    ("current_setting", K::Call),
+    ("current_database", K::Call),
+    ("inet_server_addr", K::Call),
+    ("suser_name", K::Call),
+    ("suser_sname", K::Call),
+    ("db_name", K::Call),
+    ("host_name", K::Call),
+    ("object_name", K::Call),
+    ("col_name", K::Call),
+    ("is_srvrolemember", K::Call),
+    ("has_dbaccess", K::Call),
+    ("substring_index", K::Call),
+    ("find_in_set", K::Call),
+    ("bin_to_uuid", K::Call),
+    ("uuid_to_bin", K::Call),
+    ("json_value", K::Call),
+    ("json_query", K::Call),
+    ("json_array", K::Call),
+    ("json_object", K::Call),
+    ("jsonb_agg", K::Call),
+    ("string_agg", K::Call),
+    ("array_agg", K::Call),
+    ("xmlagg", K::Call),
+    ("listagg", K::Call),
+    ("rawtohex", K::Call),
+    ("randstr", K::Call),
+    ("ltrim", K::Call),
+    ("rtrim", K::Call),
     ("zeroblob", K::DangerousCall),
-];
+]);
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn words_are_found() {
+        super::WORDS.assert_complete();
+    }
+}

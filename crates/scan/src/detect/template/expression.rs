@@ -1,6 +1,7 @@
 //! What an expression does: compute with constants, call a method of a literal, print a root.
 
 use crate::text::{is_space, is_word, run, skip_space, starts, tail};
+use crate::words::Phrases;
 
 /// Whether the whole expression is arithmetic over constants, or repeats a string: `7*7`,
 /// `7*'7'`, `(1+2)*3`, `'a'+'b'`.
@@ -95,7 +96,7 @@ pub(super) fn root_object(opener: &[u8], expression: &[u8], alone: bool) -> Opti
         b"this",
         b"debug",
     ];
-    const INSIDE: [&[u8]; 16] = [
+    static INSIDE: Phrases = Phrases::new(&[
         b"config.items(",
         b"config.iteritems(",
         b"config.from_",
@@ -112,7 +113,7 @@ pub(super) fn root_object(opener: &[u8], expression: &[u8], alone: bool) -> Opti
         b"self.env",
         b"app.request.files",
         b"get_user_file(",
-    ];
+    ]);
     let braces = matches!(opener, b"{{" | b"{%" | b"${" | b"#{");
     if !braces {
         return None;

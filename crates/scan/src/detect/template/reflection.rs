@@ -1,6 +1,7 @@
 //! Names by which an expression leaves the template for the language below.
 
-use crate::text::{holds, is_word, look_up, run, skip_space, starts, tail};
+use crate::text::{holds, is_word, run, skip_space, starts, tail};
+use crate::words::{Phrases, Table};
 
 /// How a name has to stand to count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,7 @@ enum Use {
 
 use Use::{Any, Call, Text};
 
-static NAMES: &[(&str, Use)] = &[
+static NAMES: Table<Use, 128> = Table::new(&[
     ("__base__", Any),
     ("__bases__", Any),
     ("__builtins__", Any),
@@ -82,10 +83,10 @@ static NAMES: &[(&str, Use)] = &[
     ("subprocess", Any),
     ("system", Call),
     ("wscript", Any),
-];
+]);
 
 /// Phrases of more than a name.
-const PHRASES: [&[u8]; 46] = [
+static PHRASES: Phrases = Phrases::new(&[
     b"|attr(",
     b"| attr(",
     b"request|attr",
@@ -132,15 +133,38 @@ const PHRASES: [&[u8]; 46] = [
     b"$class.inspect",
     b"system.diagnostics",
     b"server.mappath",
-];
+    b"|file_excerpt",
+    b"| file_excerpt",
+    b"call_user_func",
+    b"cycler.",
+    b"joiner.",
+    b"get_flashed_messages.",
+    b"url_for.",
+    b"tostring.constructor",
+    b"import os",
+    b"import subprocess",
+    b"include '/",
+    b"include \"/",
+    b"source('/",
+    b"source(\"/",
+    b"\".execute()",
+    b"'.execute()",
+]);
+
+/// Whether anything in a text could make one of its expressions reflective: asked once of a text that
+/// may have hundreds of them, one in the other.
+pub(super) fn may_reflect(text: &[u8]) -> bool {
+    named(text) || holds(text, &PHRASES) || underscores(text)
+}
 
 /// Whether the expression reaches out of its template.
 pub(super) fn is_reflective(expression: &[u8]) -> bool {
-    named(expression)
-        || holds(expression, &PHRASES)
-        || runs_back_quote(expression)
-        || smarty(expression)
-        || underscores(expression)
+    may_reflect(expression)
+}
+
+/// Whether it does so by how it starts.
+pub(super) fn starts_reflective(expression: &[u8]) -> bool {
+    runs_back_quote(expression) || smarty(expression)
 }
 
 /// Whether one of the names is used as the table says.
@@ -158,7 +182,7 @@ fn named(expression: &[u8]) -> bool {
         let after = tail(rest, length);
         let next = skip_space(after).first();
         let quoted = matches!(before, b'\'' | b'"');
-        let found = match look_up(NAMES, word) {
+        let found = match NAMES.get(word) {
             Some(Any) => true,
             Some(Call) => {
                 next == Some(&b'(') || quoted && matches!(next, Some(b'\'' | b'"')) && length > 4
@@ -191,9 +215,12 @@ fn smarty(expression: &[u8]) -> bool {
 fn underscores(expression: &[u8]) -> bool {
     holds(
         expression,
-        &[
-            b"\"_\"*", b"'_'*", b"\"__\",", b"'__',", b"\"__\"~", b"'__'~", b"\"__\"+", b"'__'+",
-        ],
+        const {
+            &Phrases::new(&[
+                b"\"_\"*", b"'_'*", b"\"__\",", b"'__',", b"\"__\"~", b"'__'~", b"\"__\"+",
+                b"'__'+",
+            ])
+        },
     )
 }
 
@@ -201,6 +228,6 @@ fn underscores(expression: &[u8]) -> bool {
 mod tests {
     #[test]
     fn names_are_sorted() {
-        crate::text::assert_sorted(super::NAMES);
+        super::NAMES.assert_complete();
     }
 }

@@ -11,6 +11,7 @@ use crate::text::{
     find, find_any, has_sentence, head, holds, is_space, is_word, prose_words, run, skip_space,
     starts, tail,
 };
+use crate::words::Phrases;
 
 /// Longest value that is read as script; longer ones are programs or documents.
 const MAX_CODE: usize = 1024;
@@ -109,6 +110,16 @@ fn spelled(text: &[u8]) -> bool {
 fn sink(word: &[u8], before: u8, lead: &[u8], after: &[u8], text: &[u8]) -> bool {
     let next = skip_space(after);
     let called = match next {
+        // "confirm (yes or no)": with a space between, a word in parentheses is prose.
+        [b'(', inside @ ..]
+            if next.len() < after.len()
+                && skip_space(inside)
+                    .first()
+                    .is_some_and(u8::is_ascii_alphabetic)
+                && !GLOBALS.iter().any(|name| starts(skip_space(inside), name)) =>
+        {
+            false
+        }
         [b'(', inside @ ..] => !matches!(skip_space(inside).first(), None | Some(b')')),
         [b'`', ..] => true,
         _ => false,
@@ -161,7 +172,7 @@ fn sink(word: &[u8], before: u8, lead: &[u8], after: &[u8], text: &[u8]) -> bool
         if !name.is_empty() && is_called(after, name) {
             return true;
         }
-        if starts(name, b"on") && holds(text, &[b"throw"]) {
+        if starts(name, b"on") && holds(text, const { &Phrases::new(&[b"throw"]) }) {
             return true;
         }
     }
@@ -177,19 +188,22 @@ fn sink(word: &[u8], before: u8, lead: &[u8], after: &[u8], text: &[u8]) -> bool
         && handed
         && holds(
             text,
-            &[
-                b"__definesetter__",
-                b"definesetter(",
-                b"__definegetter__",
-                b"prototype[",
-                b".prototype.",
-                b"tojson=",
-                b"tostring=",
-                b"valueof=",
-                b".replace(/",
-            ],
+            const {
+                &Phrases::new(&[
+                    b"__definesetter__",
+                    b"definesetter(",
+                    b"__definegetter__",
+                    b"prototype[",
+                    b".prototype.",
+                    b"tojson=",
+                    b"tostring=",
+                    b"valueof=",
+                    b".replace(/",
+                ])
+            },
         );
-    let coerced = callback || before == b':' && holds(lead, &[b"valueof", b"tostring"]);
+    let coerced = callback
+        || before == b':' && holds(lead, const { &Phrases::new(&[b"valueof", b"tostring"]) });
     passed || coerced
 }
 
@@ -221,26 +235,32 @@ fn computed(after: &[u8]) -> bool {
     let (name, rest) = near.split_at_checked(close).unwrap_or((near, &[]));
     let rest = skip_space(tail(rest, 1));
     let quoted = name.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'/'));
-    let joined = quoted && holds(name, &[b"+", b"\\", b".concat", b"/.source"]);
+    let joined = quoted
+        && holds(
+            name,
+            const { &Phrases::new(&[b"+", b"\\", b".concat", b"/.source"]) },
+        );
     let called = matches!(rest.first(), Some(b'(' | b'`'));
     let known = quoted
         && holds(
             name,
-            &[
-                b"alert",
-                b"eval",
-                b"confirm",
-                b"prompt",
-                b"cookie",
-                b"location",
-            ],
+            const {
+                &Phrases::new(&[
+                    b"alert",
+                    b"eval",
+                    b"confirm",
+                    b"prompt",
+                    b"cookie",
+                    b"location",
+                ])
+            },
         );
     called && (joined || known) || joined && matches!(rest.first(), Some(b'[' | b'='))
 }
 
 /// The address of the page, set to script or run: `location=location.hash`, `eval(name)`.
 fn address(text: &[u8]) -> bool {
-    const SET: [&[u8]; 7] = [
+    static SET: Phrases = Phrases::new(&[
         b"location=",
         b"location =",
         b"location.href=",
@@ -248,7 +268,7 @@ fn address(text: &[u8]) -> bool {
         b"location.assign(",
         b"location.replace(",
         b"window.open(",
-    ];
+    ]);
     let Some(at) = find_any(text, &SET) else {
         return with_scope(text);
     };
@@ -277,7 +297,10 @@ fn address(text: &[u8]) -> bool {
     .any(|source| starts(value, source));
     let code = !starts(value, b"java")
         || starts(value, b"javascript:")
-        || holds(head(value, 24), &[b"'+", b"\"+", b"\\x", b"\\u"]);
+        || holds(
+            head(value, 24),
+            const { &Phrases::new(&[b"'+", b"\"+", b"\\x", b"\\u"]) },
+        );
     from && code && prose_words(head(text, at), 5) <= 4 || with_scope(text)
 }
 
@@ -285,34 +308,36 @@ fn address(text: &[u8]) -> bool {
 fn with_scope(text: &[u8]) -> bool {
     holds(
         text,
-        &[
-            b"with(location",
-            b"with(document",
-            b"with(top",
-            b"eval(name",
-            b"eval(location",
-            b"eval(hash",
-            b"eval(atob(",
-            b"eval(unescape(",
-            b"eval(string.fromcharcode",
-            b"settimeout(location",
-            b"setinterval(location",
-            b"settimeout(name",
-            b"setinterval(name",
-            b"function(location",
-            b"document.write(location",
-            b"document.write(name",
-            b"function(\"return",
-            b"import('//",
-            b"import(\"//",
-            b"import('http",
-        ],
+        const {
+            &Phrases::new(&[
+                b"with(location",
+                b"with(document",
+                b"with(top",
+                b"eval(name",
+                b"eval(location",
+                b"eval(hash",
+                b"eval(atob(",
+                b"eval(unescape(",
+                b"eval(string.fromcharcode",
+                b"settimeout(location",
+                b"setinterval(location",
+                b"settimeout(name",
+                b"setinterval(name",
+                b"function(location",
+                b"document.write(location",
+                b"document.write(name",
+                b"function(\"return",
+                b"import('//",
+                b"import(\"//",
+                b"import('http",
+            ])
+        },
     )
 }
 
 /// Members of the page that a value reads or writes.
 fn members(text: &[u8]) -> bool {
-    const MEMBERS: [&[u8]; 14] = [
+    static MEMBERS: Phrases = Phrases::new(&[
         b"document.cookie",
         b"document['cookie",
         b"document[\"cookie",
@@ -327,7 +352,7 @@ fn members(text: &[u8]) -> bool {
         b"external.navigateandfind",
         b"new image().src",
         b"localstorage.getitem(",
-    ];
+    ]);
     let Some(at) = find_any(text, &MEMBERS) else {
         return false;
     };
@@ -335,19 +360,26 @@ fn members(text: &[u8]) -> bool {
     let words = prose_words(before, 4);
     let lead = before.iter().rev().find(|b| !is_space(**b));
     let after = tail(text, at);
-    let used = holds(head(after, 48), &[b"=", b"(", b"+", b")", b";"]);
+    let used = holds(
+        head(after, 48),
+        const { &Phrases::new(&[b"=", b"(", b"+", b")", b";"]) },
+    );
     used && words <= 3 && lead.is_none_or(|b| b"=({[,;:>&?!}|+-*/\"'`".contains(b))
 }
 
 /// `width:expression(..)`, `behavior:url(javascript:..)`, `{}*{..}` behind a break.
 fn style(text: &[u8]) -> bool {
-    if holds(text, &[b"}*{", b"@import\"", b"@import'", b"@import url("]) && text.len() < 256 {
+    if holds(
+        text,
+        const { &Phrases::new(&[b"}*{", b"@import\"", b"@import'", b"@import url("]) },
+    ) && text.len() < 256
+    {
         return text.first().is_some_and(|b| !b.is_ascii_alphanumeric());
     }
     let Some(at) = find(text, b"expression(").or_else(|| find(text, b"expression (")) else {
         return holds(
             text,
-            &[b"behavior:url(", b"behaviour:url(", b"-moz-binding:url("],
+            const { &Phrases::new(&[b"behavior:url(", b"behaviour:url(", b"-moz-binding:url("]) },
         ) && text.len() < 256;
     };
     let placed = matches!(
@@ -358,14 +390,16 @@ fn style(text: &[u8]) -> bool {
         && prose_words(head(text, at), 4) <= 3
         && holds(
             tail(text, at),
-            &[
-                b"=",
-                b"alert",
-                b"prompt",
-                b"confirm",
-                b"eval",
-                b"document",
-                b"write",
-            ],
+            const {
+                &Phrases::new(&[
+                    b"=",
+                    b"alert",
+                    b"prompt",
+                    b"confirm",
+                    b"eval",
+                    b"document",
+                    b"write",
+                ])
+            },
         )
 }

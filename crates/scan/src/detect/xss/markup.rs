@@ -3,6 +3,7 @@
 mod attribute;
 
 use super::is_space;
+use crate::words::Phrases;
 use attribute::attributes;
 pub(super) use attribute::{handler, has_attribute};
 
@@ -230,6 +231,9 @@ fn comment(rest: &[u8]) -> Option<usize> {
 /// Length of `<!DOCTYPE html ..>` or `<?xml version=..?>`; 0 when it is another.
 fn declaration(rest: &[u8]) -> usize {
     use crate::text::{head, starts, tail};
+    if !starts(rest, b"<!doctype html") && !starts(rest, b"<?xml ") {
+        return 0;
+    }
     let near = head(rest, 256);
     let end = near
         .iter()
@@ -238,7 +242,11 @@ fn declaration(rest: &[u8]) -> usize {
     let inside = head(near, end);
     let html = starts(inside, b"<!doctype html")
         && !inside.contains(&b'[')
-        && (inside.len() < 18 || crate::text::holds(inside, &[b"-//w3c//", b"about:legacy"]));
+        && (inside.len() < 18
+            || crate::text::holds(
+                inside,
+                const { &Phrases::new(&[b"-//w3c//", b"about:legacy"]) },
+            ));
     let xml = starts(inside, b"<?xml ")
         && inside.ends_with(b"?>")
         && !tail(inside, 6)
@@ -290,17 +298,19 @@ fn style(rest: &[u8]) -> Option<usize> {
         .all(|b| b.is_ascii_alphanumeric() || b" :;#%.,()-!'/\"_".contains(b));
     let active = holds(
         value,
-        &[
-            b"expression",
-            b"binding",
-            b"behavio",
-            b"javascript",
-            b"url(",
-            b"@import",
-            b"/*",
-            b"-o-link",
-            b"filter",
-        ],
+        const {
+            &Phrases::new(&[
+                b"expression",
+                b"binding",
+                b"behavio",
+                b"javascript",
+                b"url(",
+                b"@import",
+                b"/*",
+                b"-o-link",
+                b"filter",
+            ])
+        },
     );
     (plain && !active).then_some(end.saturating_add(8))
 }

@@ -28,11 +28,13 @@ const MEMBERS: [(&[u8], &[u8]); 9] = [
 
 /// The rule that the text breaks: needs a call's parenthesis or back quote, or a member's dot.
 pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<&'static str> {
-    if !seen.intersects(
-        ByteClasses::OPERATOR
-            .with(ByteClasses::QUOTE)
-            .with(ByteClasses::EQUALS),
-    ) {
+    // A call has its parenthesis or back quote, a member its dot and something done with it.
+    let done = ByteClasses::EQUALS
+        .with(ByteClasses::SEMICOLON)
+        .with(ByteClasses::PLUS);
+    let calls = seen.intersects(ByteClasses::PAREN.with(ByteClasses::BACK_QUOTE));
+    let members = seen.intersects(ByteClasses::DOT) && seen.intersects(done);
+    if !calls && !members {
         return None;
     }
     let mut quotes = [0usize; 2];

@@ -2,6 +2,7 @@
 
 use super::is_space;
 use crate::text::{ends, head, holds, run, starts, tail};
+use crate::words::Phrases;
 
 /// Schemes a browser runs, or ran.
 const SCHEMES: [&[u8]; 4] = [b"javascript", b"vbscript", b"livescript", b"mocha"];
@@ -88,7 +89,7 @@ pub(super) fn is_disguised(value: &[u8]) -> bool {
             .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b'x' | b'X' | b'\t' | b' '));
     let dots = host.iter().filter(|&&b| b == b'.').count();
     let odd = dots < 3 && host.iter().all(|b| b.is_ascii_digit() || *b == b'.')
-        || holds(host, &[b"0x"])
+        || holds(host, const { &Phrases::new(&[b"0x"]) })
         || host.split(|&b| b == b'.').any(|part| part.len() > 3);
     broken || number && odd && host.first().is_some_and(u8::is_ascii_digit)
 }

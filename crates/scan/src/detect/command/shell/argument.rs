@@ -3,6 +3,7 @@
 use super::super::lexer::{Lexer, Separator, Token, Word};
 use super::super::words::{self, Program};
 use crate::text::{head, holds, is_word, run, starts};
+use crate::words::Phrases;
 
 /// What follows a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,20 +118,22 @@ fn is_secret(line: &[u8]) -> bool {
     (line.contains(&b'/') || line.contains(&b'\\'))
         && holds(
             line,
-            &[
-                b"etc/passwd",
-                b"etc/shadow",
-                b"etc/hosts",
-                b"/dev/tcp/",
-                b"/dev/udp/",
-                b"/bin/sh",
-                b"/bin/bash",
-                b"windows\\win.ini",
-                b"boot.ini",
-                b"/???/",
-                b"proc/self/",
-                b"/et?/",
-                b".ssh/",
-            ],
+            const {
+                &Phrases::new(&[
+                    b"etc/passwd",
+                    b"etc/shadow",
+                    b"etc/hosts",
+                    b"/dev/tcp/",
+                    b"/dev/udp/",
+                    b"/bin/sh",
+                    b"/bin/bash",
+                    b"windows\\win.ini",
+                    b"boot.ini",
+                    b"/???/",
+                    b"proc/self/",
+                    b"/et?/",
+                    b".ssh/",
+                ])
+            },
         )
 }

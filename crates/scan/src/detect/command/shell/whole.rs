@@ -4,6 +4,7 @@ use super::super::super::Hit;
 use super::{MANY_WORDS, SENTENCE};
 use crate::bytes::ByteClasses;
 use crate::text::{ends, find, has_sentence, head, holds, is_word, prose_words, run, starts, tail};
+use crate::words::Phrases;
 
 /// The first of these shapes that the text has.
 pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<Hit> {
@@ -24,16 +25,18 @@ pub(in super::super) fn option(text: &[u8]) -> Option<Hit> {
     let runs = value.first() == Some(&b'-')
         && holds(
             head(value, 64),
-            &[
-                b"proxycommand=",
-                b"checkpoint-action=",
-                b"--to-command=",
-                b"--use-compress-program=",
-                b"--upload-pack=",
-                b"--receive-pack=",
-                b"--rsh=",
-                b"--init-command=",
-            ],
+            const {
+                &Phrases::new(&[
+                    b"proxycommand=",
+                    b"checkpoint-action=",
+                    b"--to-command=",
+                    b"--use-compress-program=",
+                    b"--upload-pack=",
+                    b"--receive-pack=",
+                    b"--rsh=",
+                    b"--init-command=",
+                ])
+            },
         );
     runs.then(|| Hit::at("command-option", 9, 0, value.len()))
 }

@@ -227,8 +227,31 @@ pub(super) fn stacked(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     opened && statement
 }
 
-/// `copy t to program 'id'`, `copy t from '/etc/passwd'`; `merge into t using u`.
+/// `copy t to program 'id'`, `copy t from '/etc/passwd'`; `merge into t using u`; `attach database 'x' as
+/// y`, `handler t open`, `load data infile 'x'`, `prepare s from 'x'`, `rename table t to u`, `pragma f(t)`,
+/// `do sleep(5)`.
 fn copies(verb: &[u8], mut ahead: Lexer<'_>) -> bool {
+    let verb_is = |name: &[u8]| verb.eq_ignore_ascii_case(name);
+    let named = |token: Option<Token<'_>>, names: &[&[u8]]| matches!(token, Some(Token::Name(name)) if names.iter().any(|n| name.eq_ignore_ascii_case(n)));
+    if verb_is(b"attach") || verb_is(b"rename") {
+        return next_is(ahead, K::Object);
+    }
+    if verb_is(b"handler") {
+        return ahead.next().is_some() && named(ahead.next(), &[b"open", b"read", b"close"]);
+    }
+    if verb_is(b"load") {
+        return named(ahead.next(), &[b"data", b"xml", b"csv"]);
+    }
+    if verb_is(b"prepare") {
+        return ahead.next().is_some() && ahead.next() == Some(Token::Word(K::From));
+    }
+    if verb_is(b"pragma") {
+        return matches!(ahead.next(), Some(Token::Name(_)))
+            && matches!(ahead.next(), Some(Token::Open | Token::Compare { .. }));
+    }
+    if verb_is(b"do") {
+        return next_is(ahead, K::DangerousCall);
+    }
     if verb.eq_ignore_ascii_case(b"merge") {
         let using =
             |token| matches!(token, Token::Name(name) if name.eq_ignore_ascii_case(b"using"));

@@ -12,6 +12,18 @@ const NO_HANDLERS: [&[u8]; 6] = [
     b"onboarding",
 ];
 
+/// Attributes whose value frameworks run: Angular, Vue, Alpine, htmx.
+const FRAMEWORKS: [&[u8]; 8] = [
+    b"ng-init",
+    b"ng-click",
+    b"ng-mouse",
+    b"ng-on",
+    b"v-on:",
+    b"x-init",
+    b"x-on:",
+    b"hx-on",
+];
+
 /// Whether an attribute is set whose name could matter to a browser.
 pub(in super::super) fn has_attribute(text: &[u8]) -> bool {
     // `onClick={..}` is a component's property, not markup.
@@ -132,6 +144,12 @@ fn last_name(text: &[u8]) -> (&[u8], Option<u8>) {
 
 /// `on` and at least three letters, and no English word.
 fn is_handler(name: &[u8]) -> bool {
+    if FRAMEWORKS
+        .iter()
+        .any(|known| crate::text::starts(name, known))
+    {
+        return true;
+    }
     let letters = name.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let word = name.get(..letters).unwrap_or_default();
     letters >= 5

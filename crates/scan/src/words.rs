@@ -1,0 +1,198 @@
+//! Lists of words that detectors look for, prepared when the program is compiled.
+
+use crate::text::{starts, tail};
+
+/// Words, in lower case, any of which a text is searched for in one pass and in any case.
+#[derive(Debug)]
+pub(crate) struct Phrases {
+    words: &'static [&'static [u8]],
+    /// Which second letters follow a first one, five bits of each.
+    pairs: [u32; 32],
+    /// Which letters come third.
+    thirds: u32,
+    /// The mark that all words start with, if they do.
+    mark: Option<u8>,
+}
+
+impl Phrases {
+    #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
+    pub(crate) const fn new(words: &'static [&'static [u8]]) -> Self {
+        let (mut pairs, mut thirds) = ([0u32; 32], 0u32);
+        let mut at = 0;
+        while at < words.len() {
+            let word = words[at];
+            pairs[(word[0] & 31) as usize] |= if word.len() > 1 {
+                bit(word[1])
+            } else {
+                u32::MAX
+            };
+            thirds |= if word.len() > 2 {
+                bit(word[2])
+            } else {
+                u32::MAX
+            };
+            at += 1;
+        }
+        let first = words[0][0];
+        let mut mark = if first.is_ascii_alphabetic() {
+            None
+        } else {
+            Some(first)
+        };
+        let mut at = 0;
+        while at < words.len() {
+            if words[at][0] != first {
+                mark = None;
+            }
+            at += 1;
+        }
+        Self {
+            words,
+            pairs,
+            thirds,
+            mark,
+        }
+    }
+
+    /// The first place of any of the words.
+    pub(crate) fn find(&self, text: &[u8]) -> Option<usize> {
+        if let Some(mark) = self.mark {
+            return self.find_marked(text, mark);
+        }
+        let long = text.windows(3).enumerate().find_map(|(at, window)| {
+            let [first, second, third] = window else {
+                return None;
+            };
+            let pairs = self
+                .pairs
+                .get(usize::from(first & 31))
+                .copied()
+                .unwrap_or_default();
+            let may = pairs & bit(*second) != 0 && self.thirds & bit(*third) != 0;
+            (may && self.starts(tail(text, at))).then_some(at)
+        });
+        // Words of one or two letters at the very end have no window.
+        let end = text.len().saturating_sub(2)..text.len();
+        long.or_else(|| end.into_iter().find(|&at| self.starts(tail(text, at))))
+    }
+
+    /// The same, from mark to mark.
+    fn find_marked(&self, text: &[u8], mark: u8) -> Option<usize> {
+        let mut from = 0usize;
+        while let Some(found) = tail(text, from).iter().position(|&b| b == mark) {
+            let at = from.saturating_add(found);
+            if self.starts(tail(text, at)) {
+                return Some(at);
+            }
+            from = at.saturating_add(1);
+        }
+        None
+    }
+
+    fn starts(&self, text: &[u8]) -> bool {
+        self.words.iter().any(|word| starts(text, word))
+    }
+}
+
+/// One of 32 bits for a letter in any case.
+const fn bit(letter: u8) -> u32 {
+    1 << (letter & 31)
+}
+
+/// What words, in lower case, mean; `SLOTS` is a power of two, about twice as many as words.
+#[derive(Debug)]
+pub(crate) struct Table<T: 'static, const SLOTS: usize> {
+    entries: &'static [(&'static str, T)],
+    numbers: [u16; SLOTS],
+}
+
+impl<T: Copy, const SLOTS: usize> Table<T, SLOTS> {
+    #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
+    pub(crate) const fn new(entries: &'static [(&'static str, T)]) -> Self {
+        assert!(entries.len() * 3 < SLOTS * 2, "too many words");
+        let mut numbers = [u16::MAX; SLOTS];
+        let mut at = 0;
+        while at < entries.len() {
+            let mut slot = hash(entries[at].0.as_bytes()) % SLOTS;
+            while numbers[slot] != u16::MAX {
+                slot = (slot + 1) % SLOTS;
+            }
+            numbers[slot] = at as u16;
+            at += 1;
+        }
+        Self { entries, numbers }
+    }
+
+    /// What a word in any case means.
+    pub(crate) fn get(&self, word: &[u8]) -> Option<T> {
+        let mut slot = hash(word) % SLOTS;
+        loop {
+            // The table is never full: an empty place ends every search.
+            let number = self.numbers.get(slot).copied()?;
+            let (known, meaning) = self.entries.get(usize::from(number))?;
+            if known.as_bytes().eq_ignore_ascii_case(word) {
+                return Some(*meaning);
+            }
+            slot = slot.saturating_add(1) % SLOTS;
+        }
+    }
+
+    /// Whether every word is found, once.
+    #[cfg(test)]
+    pub(crate) fn assert_complete(&self) {
+        for (at, (word, _)) in self.entries.iter().enumerate() {
+            assert!(
+                self.get(word.to_ascii_uppercase().as_bytes()).is_some(),
+                "{word}"
+            );
+            assert!(
+                !self.entries[..at].iter().any(|(other, _)| other == word),
+                "{word} twice"
+            );
+        }
+        assert!(self.get(b"").is_none() && self.get(b"unheard-of").is_none());
+    }
+}
+
+/// Of a few letters and the length: two compares tell the rest.
+#[expect(clippy::indexing_slicing, reason = "the length was looked at")]
+const fn hash(word: &[u8]) -> usize {
+    let length = word.len();
+    if length == 0 {
+        return 0;
+    }
+    let second = if length > 1 { word[1] } else { 0 };
+    let letters = [word[0], second, word[length / 2], word[length - 1]];
+    let mut hash = length as u32;
+    let mut at = 0;
+    while at < letters.len() {
+        hash = (hash ^ letters[at].to_ascii_lowercase() as u32).wrapping_mul(0x0100_0193);
+        at += 1;
+    }
+    (hash ^ hash >> 13) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Phrases;
+
+    #[test]
+    fn the_first_phrase_is_found_in_any_case_and_at_the_end() {
+        static WORDS: Phrases = Phrases::new(&[b"union", b"or", b";"]);
+        static TAGS: Phrases = Phrases::new(&[b"<java", b"<void"]);
+        assert_eq!(TAGS.find(b"a << <Void"), Some(5));
+        assert_eq!(TAGS.find(b"<voi"), None);
+        for (text, at) in [
+            ("a UNION b", Some(2)),
+            ("xor", Some(1)),
+            ("a;", Some(1)),
+            ("a; or", Some(1)),
+            ("unio", None),
+            ("", None),
+            ("o", None),
+            (";", Some(0)),
+        ] {
+            assert_eq!(WORDS.find(text.as_bytes()), at, "{text}");
+        }
+    }
+}
