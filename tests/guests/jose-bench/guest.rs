@@ -20,7 +20,7 @@ pub extern "C" fn prepare(operation: u32, bytes: u32) -> u32 {
     let Ok(work) = Work::new(*operation, bytes as usize) else {
         return 0;
     };
-    let length = work.bytes() as u32;
+    let length = work.sealed().len() as u32;
     CURRENT.with_borrow_mut(|current| *current = Some(work));
     length
 }

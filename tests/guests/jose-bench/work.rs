@@ -91,11 +91,6 @@ impl Work {
         &self.sealed
     }
 
-    /// Bytes of the message.
-    pub(crate) fn bytes(&self) -> usize {
-        self.sealed.len()
-    }
-
     /// Does it `times` times; `false` when a single result was wrong.
     pub(crate) fn run(&mut self, times: u32) -> bool {
         (0..times).all(|_| self.once().is_ok())

@@ -64,7 +64,8 @@ pub(crate) fn measure(plan: &Plan) -> anyhow::Result<Value> {
         let length = Work::new(operation, bytes)
             .ok()
             .context("no message")?
-            .bytes();
+            .sealed()
+            .len();
         let rates = compare(plan, &mut engines, number(operation), bytes)?;
         // `compare` counts bytes of the message: MB/s over its length is messages a second.
         let rates = rates.map(|rounds| rounds.scaled(1e6 / length as f64));
@@ -114,7 +115,7 @@ impl Engine for Native {
     }
 
     fn prepare(&mut self, operation: u32, bytes: usize) -> anyhow::Result<usize> {
-        Ok(self.0.insert(message(operation, bytes)?).bytes())
+        Ok(self.0.insert(message(operation, bytes)?).sealed().len())
     }
 
     fn run(&mut self, times: u32) -> anyhow::Result<Duration> {
