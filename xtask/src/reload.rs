@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::artifacts::{self, Artifacts, Profile};
 use crate::places::Places;
+use crate::test::BENCH;
 use crate::tools::Tools;
 use crate::{process, say};
 
@@ -16,22 +17,10 @@ pub(crate) fn run(places: &Places) -> Result<bool> {
     say::step("reloads under load");
     let mut cargo = places.cargo();
     cargo
-        .args([
-            "test",
-            "--locked",
-            "--no-fail-fast",
-            "--package",
-            "sealgate-tests",
-        ])
-        .args([
-            "--test",
-            "reload",
-            "--",
-            "--include-ignored",
-            "--nocapture",
-            "--test-threads=1",
-            "under_load",
-        ])
+        // The selection of `cargo xtask test`, so that what it has built serves here.
+        .args(["test", "--locked", "--no-fail-fast", "--workspace"])
+        .args(["--features", BENCH, "--test", "reload", "--"])
+        .args(["--nocapture", "--test-threads=1", "under_load"])
         .envs(tools.variables())
         .envs(built.variables())
         .env("SEALGATE_RELOAD_LONG", "1");

@@ -13,6 +13,8 @@ use crate::say;
 use crate::tools::Tools;
 use report::{Outcome, Report};
 
+pub(crate) use suites::BENCH;
+
 #[derive(clap::Args)]
 #[command(
     after_help = "Suites for --only: lint, unit (crates/*), the name of any package of the \

@@ -9,7 +9,7 @@ use crate::places::Places;
 use crate::{process, say};
 
 /// The measuring program has a test of its own, and is not built unless asked for.
-pub(super) const BENCH: &str = "sealgate-tests/bench";
+pub(crate) const BENCH: &str = "sealgate-tests/bench";
 
 /// What to run.
 pub(crate) enum Choice {
