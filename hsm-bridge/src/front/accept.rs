@@ -1,7 +1,9 @@
 //! Who may connect: accepting, and turning away before a byte of a request is read.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -19,7 +21,7 @@ impl Bridge {
         listener: UnixListener,
         uids: Vec<u32>,
         places: Arc<Semaphore>,
-        mut stop: watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
         handler: F,
     ) -> impl Future<Output = ()> + Send + use<F, Fut>
     where
@@ -27,20 +29,11 @@ impl Bridge {
         Fut: Future<Output = Response<Body>> + Send + 'static,
     {
         let bridge = Arc::clone(self);
-        async move {
-            loop {
-                let accepted = tokio::select! {
-                    accepted = listener.accept() => accepted,
-                    _ = stop.wait_for(|stop| *stop) => return,
-                };
-                match accepted {
-                    Ok((stream, _)) => {
-                        bridge.admit(stream, &uids, &places, stop.clone(), handler.clone());
-                    }
-                    Err(error) => wait_after(&error).await,
-                }
-            }
-        }
+        each(
+            stop.clone(),
+            move |context| listener.poll_accept(context).map_ok(|(stream, _)| stream),
+            move |stream| bridge.admit(stream, &uids, &places, stop.clone(), handler.clone()),
+        )
     }
 
     fn admit<F, Fut>(
@@ -95,7 +88,7 @@ impl Bridge {
         listener: TcpListener,
         keeper: Gatekeeper,
         places: Arc<Semaphore>,
-        mut stop: watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
         handler: F,
     ) -> impl Future<Output = ()> + Send + use<F, Fut>
     where
@@ -104,21 +97,14 @@ impl Bridge {
     {
         let bridge = Arc::clone(self);
         let keeper = Arc::new(keeper);
-        async move {
-            loop {
-                let accepted = tokio::select! {
-                    accepted = listener.accept() => accepted,
-                    _ = stop.wait_for(|stop| *stop) => return,
-                };
-                match accepted {
-                    Ok((stream, _)) => {
-                        let keeper = Arc::clone(&keeper);
-                        bridge.admit_tls(stream, keeper, &places, stop.clone(), handler.clone());
-                    }
-                    Err(error) => wait_after(&error).await,
-                }
-            }
-        }
+        each(
+            stop.clone(),
+            move |context| listener.poll_accept(context).map_ok(|(stream, _)| stream),
+            move |stream| {
+                let keeper = Arc::clone(&keeper);
+                bridge.admit_tls(stream, keeper, &places, stop.clone(), handler.clone());
+            },
+        )
     }
 
     fn admit_tls<F, Fut>(
@@ -177,6 +163,24 @@ impl Bridge {
             .refused_connections
             .get_or_create_owned(&CauseLabel { cause })
             .inc();
+    }
+}
+
+/// Admits each connection until the end.
+async fn each<S>(
+    mut stop: watch::Receiver<bool>,
+    mut accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<S>>,
+    admit: impl Fn(S),
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = poll_fn(&mut accept) => accepted,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match accepted {
+            Ok(stream) => admit(stream),
+            Err(error) => wait_after(&error).await,
+        }
     }
 }
 
