@@ -9,6 +9,7 @@ use crate::audit::AuditConfig;
 use crate::replay::ReplayConfig;
 use crate::secret::SecretSource;
 use crate::service::KeyPlan;
+use crate::spans::SpansConfig;
 use crate::token::Purpose;
 use crate::token::pkcs11::Place;
 
@@ -20,7 +21,7 @@ mod replay;
 mod sections;
 
 pub use address::{Address, TlsAddress, UnixAddress};
-use books::{read_audit, read_lifecycle};
+use books::{read_audit, read_lifecycle, read_spans};
 pub use read::Fault;
 use read::{Faults, Section};
 use replay::read_replay;
@@ -41,6 +42,8 @@ pub struct Config {
     pub replay: Vec<ReplayConfig>,
     /// The audit log, if one is kept.
     pub audit: Option<AuditConfig>,
+    /// The file of spans, if one is written.
+    pub spans: Option<SpansConfig>,
     /// How keys come and go.
     pub lifecycle: Lifecycle,
 }
@@ -176,6 +179,7 @@ impl Config {
             ("[[key]]", self.keys == other.keys),
             ("[[replay]]", self.replay == other.replay),
             ("[audit]", self.audit == other.audit),
+            ("[spans]", self.spans == other.spans),
             ("[lifecycle]", self.lifecycle == other.lifecycle),
             (
                 "a path, mode, gid, uids or tls of [[socket]]",
@@ -214,11 +218,13 @@ impl Config {
             .collect();
         let audit = root.section("audit", &mut faults);
         let audit = audit.and_then(|section| read_audit(section, &mut faults));
+        let spans = root.section("spans", &mut faults);
+        let spans = spans.and_then(|section| read_spans(section, &mut faults));
         let lifecycle = root.section("lifecycle", &mut faults);
         let lifecycle = lifecycle.unwrap_or_else(|| empty("lifecycle"));
         let lifecycle = read_lifecycle(lifecycle, &mut faults);
         root.end(
-            "server, token, key, socket, replay, audit, lifecycle",
+            "server, token, key, socket, replay, audit, spans, lifecycle",
             &mut faults,
         );
         let config = Self {
@@ -228,6 +234,7 @@ impl Config {
             keys,
             replay,
             audit,
+            spans,
             lifecycle,
         };
         config.check(&mut faults);

@@ -16,6 +16,7 @@ use crate::keyring::Keyring;
 use crate::metrics::{Metrics, StateLabel};
 use crate::replay::ReplayStore;
 use crate::service::Service;
+use crate::spans::Spans;
 
 mod accept;
 mod admin;
@@ -50,6 +51,7 @@ pub struct Bridge {
     replay: HashMap<String, Arc<ReplayStore>>,
     keyring: Keyring,
     audit: Option<Arc<Audit>>,
+    spans: Option<Spans>,
     cache: cache::Cache,
     flights: flights::Flights,
     changing: Mutex<()>,
@@ -58,12 +60,14 @@ pub struct Bridge {
     admin_connections: Arc<Semaphore>,
 }
 
-/// The keys and the log of a bridge.
+/// The keys and the logs of a bridge.
 pub struct Books {
     /// Versions and their states.
     pub keyring: Keyring,
     /// The audit log, if one is kept.
     pub audit: Option<Arc<Audit>>,
+    /// Where traces go, if anywhere.
+    pub spans: Option<Spans>,
 }
 
 impl Bridge {
@@ -92,6 +96,7 @@ impl Bridge {
             replay,
             keyring: books.keyring,
             audit: books.audit,
+            spans: books.spans,
             cache: cache::Cache::default(),
             flights: flights::Flights::default(),
             changing: Mutex::new(()),

@@ -4,7 +4,8 @@
 //! JOSE algorithms into orders for a token and finishes their results; [`service`] queues the
 //! orders, works them off and decides what an error means; [`token`] carries them out. PKCS#11 is
 //! spoken in `token/pkcs11` only: no return value of a token reaches a caller. [`replay`] asks a
-//! Valkey or Redis server what was seen before.
+//! Valkey or Redis server what was seen before. [`spans`] writes
+//! traces for a collector.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -29,4 +30,5 @@ pub mod metrics;
 pub mod replay;
 pub mod secret;
 pub mod service;
+pub mod spans;
 pub mod token;

@@ -72,6 +72,8 @@ pub struct Metrics {
     cek_cache: Family<HitLabel, Counter>,
     /// Unwraps that shared the order of an equal one under way.
     pub shared_flights: Counter,
+    /// Spans that could not be written.
+    pub spans_lost: Counter,
 }
 
 impl Metrics {
@@ -196,6 +198,12 @@ impl Metrics {
             "Unwraps that shared the order of an equal one under way",
             shared_flights.clone(),
         );
+        let spans_lost = Counter::default();
+        registry.register(
+            "spans_lost",
+            "Spans that could not be written",
+            spans_lost.clone(),
+        );
         Self {
             registry,
             requests,
@@ -225,6 +233,7 @@ impl Metrics {
             key_days_left,
             cek_cache,
             shared_flights,
+            spans_lost,
         }
     }
 

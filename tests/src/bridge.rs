@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::h1;
 use crate::keys::BRIDGE_TOKEN;
-use crate::makers::Lock;
+use crate::makers::{Lock, program};
 use crate::message::Response;
 use crate::process::Process;
 use crate::required;
@@ -152,6 +152,16 @@ impl Bridge {
         command
     }
 
+    /// The spans that the bridge wrote, as OpenTelemetry's own types read them.
+    pub fn spans(&self) -> Vec<Value> {
+        let path = self.folder.path().join(SPANS);
+        let path = Value::from(path.to_str().expect("UTF-8"));
+        match program::answer(program::python(".", "spans.py"), &path) {
+            Value::Array(spans) => spans,
+            other => panic!("no list of spans: {other}"),
+        }
+    }
+
     /// What the bridge logged.
     pub fn log(&self) -> String {
         self.process.as_ref().map(Process::log).unwrap_or_default()
@@ -161,6 +171,7 @@ impl Bridge {
 const SOCKET: &str = "data.sock";
 const ADMIN: &str = "admin.sock";
 const CONFIG: &str = "hsm-bridge.toml";
+const SPANS: &str = "spans.jsonl";
 
 fn initialise(token: Token, folder: &Path) -> Vec<(String, String)> {
     let text = |path: PathBuf| path.to_str().expect("UTF-8").to_owned();
@@ -274,6 +285,7 @@ fn configuration(token: Token, folder: &Path, store: Option<(&Path, &str)>) -> S
         "[server]\nadmin_socket = \"{folder}/{ADMIN}\"\nallow_root = true\nrequest_timeout_ms = 6000\n\
          idle_timeout_s = 120\n\
          [lifecycle]\njournal = \"{folder}/keys.jsonl\"\n\
+         [spans]\npath = \"{folder}/{SPANS}\"\n\
          [[token]]\nname = \"test\"\nmodule = \"{}\"\nselect = {{ label = \"{LABEL}\" }}\n\
          pin = {{ file = \"{folder}/pin\" }}\ncanary_key = \"gw-ec\"\n{sections}{store}\
          [[socket]]\npath = \"{folder}/{SOCKET}\"\ntoken = {{ file = \"{folder}/token\" }}\nfail_per_min = 0\n{stores}allow = [{}]\n",

@@ -18,6 +18,7 @@ use crate::harden;
 use crate::keyring::{Keyring, State};
 use crate::metrics::Metrics;
 use crate::service::{KeyPlan, Service, Settings};
+use crate::spans::Spans;
 use crate::token::pkcs11::Pkcs11Token;
 
 /// How long half of the workers may hang in one call before the process gives up.
@@ -83,7 +84,7 @@ pub(super) fn serve(config: Config, file: &Path, allow_root: bool) -> Result<(),
     ))
 }
 
-/// Opens the journal and the audit log before the token: what cannot be known or written down is
+/// Opens the journal and the logs before the token: what cannot be known or written down is
 /// not served.
 fn books(config: &Config, metrics: &Arc<Metrics>) -> Result<Books, Failed> {
     let keys = config.keys.iter();
@@ -98,7 +99,18 @@ fn books(config: &Config, metrics: &Arc<Metrics>) -> Result<Books, Failed> {
                 .map_err(|error| Failed(format!("[audit] {}: {error}", audit.path.display())))?,
         ),
     };
-    Ok(Books { keyring, audit })
+    let spans = match &config.spans {
+        None => None,
+        Some(spans) => Some(
+            Spans::open(spans.clone(), Arc::clone(metrics))
+                .map_err(|error| Failed(format!("[spans] {}: {error}", spans.path.display())))?,
+        ),
+    };
+    Ok(Books {
+        keyring,
+        audit,
+        spans,
+    })
 }
 
 /// What to look for in the token: every version of a key that is not gone.

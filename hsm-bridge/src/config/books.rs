@@ -1,4 +1,4 @@
-//! Reading `[audit]` and `[lifecycle]`.
+//! Reading `[audit]`, `[spans]` and `[lifecycle]`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Lifecycle;
 use super::read::{Faults, Section};
 use crate::audit::AuditConfig;
+use crate::spans::SpansConfig;
 
 pub(super) fn read_audit(mut section: Section, faults: &mut Faults) -> Option<AuditConfig> {
     let path = section.required("path", faults);
@@ -29,6 +30,16 @@ pub(super) fn read_audit(mut section: Section, faults: &mut Faults) -> Option<Au
         deny_on_error,
         checkpoint_key,
         checkpoint_every: Duration::from_secs(every),
+        rotate_bytes: mebibytes.saturating_mul(1024 * 1024),
+    })
+}
+
+pub(super) fn read_spans(mut section: Section, faults: &mut Faults) -> Option<SpansConfig> {
+    let path = section.required("path", faults);
+    let mebibytes = section.number("rotate_mib", 64, (1, 65_536), faults);
+    section.end("path, rotate_mib", faults);
+    Some(SpansConfig {
+        path: PathBuf::from(path?),
         rotate_bytes: mebibytes.saturating_mul(1024 * 1024),
     })
 }

@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 use super::body::read;
 use super::budget::Budget;
 use super::connection::Peer;
-use super::headers::{REQUEST_ID, client, request_id, trace_id};
+use super::headers::{REQUEST_ID, client, request_id, trace_parent};
 use super::health::{live, ready};
 use super::job::{Job, Named, Seen};
 use super::{Body, Bridge, answer};
@@ -26,6 +26,7 @@ use crate::config::SocketConfig;
 use crate::jwa;
 use crate::keyring;
 use crate::metrics::RequestLabels;
+use crate::spans::Ended;
 use crate::token::Order;
 
 /// How long a client without failures left waits for its refusal.
@@ -91,7 +92,7 @@ impl DataSocket {
             input: String::new(),
             spent: None,
         };
-        let trace = trace_id(request.headers());
+        let parent = trace_parent(request.headers());
         let mut line = self.caller(&request);
         let mut result = self.route(request, start, &mut seen).await;
         let code = match &result {
@@ -104,7 +105,7 @@ impl DataSocket {
             line.op = seen.op;
             line.alg = seen.alg;
             line.code = code;
-            line.kid = std::mem::take(&mut seen.kid);
+            line.kid.clone_from(&seen.kid);
             line.ver = seen.ver;
             line.input = std::mem::take(&mut seen.input);
             line.micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -134,12 +135,23 @@ impl DataSocket {
             op = seen.op,
             alg = seen.alg,
             code,
-            trace_id = trace.as_deref(),
+            trace_id = parent.as_ref().map(|parent| parent.trace_id.as_str()),
             total_us = u64::try_from(total.as_micros()).unwrap_or(u64::MAX),
             token_us = seen
                 .spent
                 .map(|spent| u64::try_from(spent.as_micros()).unwrap_or(u64::MAX))
         );
+        if let (Some(spans), Some(parent)) = (&self.bridge.spans, parent) {
+            spans.ended(Ended {
+                parent,
+                op: seen.op,
+                alg: seen.alg,
+                code,
+                kid: seen.kid,
+                total,
+                token: seen.spent,
+            });
+        }
         let mut response = result.unwrap_or_else(answer::failure);
         if let Some(id) = id {
             response.headers_mut().insert(REQUEST_ID, id);
@@ -336,7 +348,9 @@ impl DataSocket {
             request: request_id(headers)
                 .and_then(|id| id.to_str().map(str::to_owned).ok())
                 .unwrap_or_default(),
-            trace: trace_id(headers).unwrap_or_default(),
+            trace: trace_parent(headers)
+                .map(|parent| parent.trace_id)
+                .unwrap_or_default(),
             ..Operation::default()
         }
     }

@@ -3,6 +3,8 @@
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use sealgate_wire::CLIENT_HEADER;
 
+use crate::spans::TraceParent;
+
 /// The header of request ids.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CLIENT: HeaderName = HeaderName::from_static(CLIENT_HEADER);
@@ -16,13 +18,23 @@ pub(super) fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     fits.then(|| id.clone())
 }
 
-/// The trace id of a `traceparent` (W3C Trace Context, section 3.2), which the gate passes on.
-pub(super) fn trace_id(headers: &HeaderMap) -> Option<String> {
+/// The `traceparent` (W3C Trace Context, section 3.2), which the gate passes on.
+pub(super) fn trace_parent(headers: &HeaderMap) -> Option<TraceParent> {
     let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
-    let (version, id) = (parts.next()?, parts.next()?);
-    let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let right = version.len() == 2 && id.len() == 32 && hex(id) && id.bytes().any(|b| b != b'0');
-    right.then(|| id.to_owned())
+    let mut hex = |length: usize| {
+        let part = parts.next()?;
+        let right =
+            part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        right.then(|| part.to_owned())
+    };
+    let (_version, trace_id, parent_id, flags) = (hex(2)?, hex(32)?, hex(16)?, hex(2)?);
+    let named = |id: &str| id.bytes().any(|b| b != b'0');
+    let sampled = u8::from_str_radix(&flags, 16).is_ok_and(|flags| flags & 1 == 1);
+    (named(&trace_id) && named(&parent_id)).then_some(TraceParent {
+        trace_id,
+        parent_id,
+        sampled,
+    })
 }
 
 /// Whose request it is, as the gate says; empty when it does not.

@@ -1,6 +1,6 @@
 //! One line of JSON for each refusal, and nothing in it that a client sent.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sealgate_tests::bridge::Token;
 use sealgate_tests::gate::Gate;
@@ -100,8 +100,8 @@ fn the_access_log_says_what_the_plugin_found() {
             .filter(|line: &Value| line.get("duration_ms").is_some())
             .collect()
     };
-    let until = std::time::Instant::now() + Duration::from_secs(15);
-    while entries().len() < 2 && std::time::Instant::now() < until {
+    let until = Instant::now() + Duration::from_secs(15);
+    while entries().len() < 2 && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(200));
     }
     let entries = entries();
@@ -139,4 +139,46 @@ fn the_trace_goes_on_to_the_bridge_and_a_malformed_one_does_not() {
     let log = gate.bridge.log();
     assert!(log.contains(TRACE), "no trace in the bridge's log:\n{log}");
     assert!(!log.contains("of-their-own-making"), "{log}");
+}
+
+#[test]
+fn the_bridge_writes_spans_of_recorded_traces_that_opentelemetry_reads() {
+    let gate = Gate::start(Token::SoftHsm);
+    let with_trace = |flags: &str| {
+        payments(&gate, |draft| {
+            let value = format!("00-{TRACE}-b7ad6b7169203331-{flags}");
+            let header = ("traceparent".to_owned(), value.into_bytes());
+            draft.headers.push(header);
+        })
+    };
+    gate.passes(&with_trace("00"));
+    gate.passes(&with_trace("01"));
+    let until = Instant::now() + Duration::from_secs(10);
+    let spans = loop {
+        let spans = gate.bridge.spans();
+        if spans.len() >= 2 || Instant::now() > until {
+            break spans;
+        }
+    };
+    // The first was not recorded, so only the second's two are there: the token's unwrap and the body's.
+    let [span, _] = spans.as_slice() else {
+        panic!("{spans:?}");
+    };
+    assert_eq!(span["traceId"], TRACE);
+    assert_eq!(span["name"], "unwrap");
+    assert_eq!(span["kind"], "SPAN_KIND_SERVER");
+    assert_eq!(span["parentSpanId"], "b7ad6b7169203331");
+    let own = span["spanId"].as_str().unwrap();
+    assert!(own.len() == 16 && own != "b7ad6b7169203331", "{span}");
+    let attributes = span["attributes"].as_array().unwrap();
+    let code = json!({ "key": "hsm_bridge.code", "value": { "stringValue": "ok" } });
+    assert!(attributes.contains(&code), "{span}");
+    let name = json!({ "key": "service.name", "value": { "stringValue": "hsm-bridge" } });
+    let resource = span["resource"]["attributes"].as_array().unwrap();
+    assert!(resource.contains(&name), "{span}");
+    let time = |name: &str| -> u64 { span[name].as_str().unwrap().parse().unwrap() };
+    assert!(
+        time("endTimeUnixNano") > time("startTimeUnixNano"),
+        "{span}"
+    );
 }
