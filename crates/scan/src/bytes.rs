@@ -64,6 +64,16 @@ impl ByteClasses {
     pub(crate) const ENCODED: Self =
         Self(Self::PERCENT.0 | Self::AMPERSAND.0 | Self::BACKSLASH.0 | Self::HIGH.0 | Self::PLUS.0);
 
+    /// Without one of these no language has more than a word or a number.
+    pub(crate) const SYNTAX: Self = Self::SPACE
+        .with(Self::QUOTE)
+        .with(Self::ANGLE)
+        .with(Self::EQUALS)
+        .with(Self::OPERATOR)
+        .with(Self::BACKSLASH)
+        .with(Self::CONTROL)
+        .with(Self::HIGH);
+
     /// Letters, digits and the underscore alone.
     pub(crate) const LETTERS: Self = Self::WORD.with(Self::UNDERSCORE);
 

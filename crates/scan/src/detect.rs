@@ -5,7 +5,7 @@
 //! forms that an interpreter of its kind could come to see ([`Detector::forms`]): a shell undoes no
 //! HTML entities, an LDAP server no CSS escapes.
 
-mod command;
+pub(crate) mod command;
 mod crlf;
 mod deserialization;
 mod graphql;
@@ -17,11 +17,11 @@ mod nosql;
 mod path;
 mod prompt;
 mod prototype;
-mod sqli;
+pub(crate) mod sqli;
 mod ssrf;
 mod template;
 mod xpath;
-mod xss;
+pub(crate) mod xss;
 
 use crate::bytes::ByteClasses;
 use crate::limits::MAX_SECOND_OPINION_BYTES;

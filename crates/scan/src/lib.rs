@@ -39,6 +39,7 @@ mod policy;
 mod report;
 mod scanner;
 mod text;
+mod vocabulary;
 mod words;
 
 pub use class::{Class, ClassSet};

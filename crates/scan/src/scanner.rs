@@ -6,6 +6,7 @@ use crate::detect::{self, Hit};
 use crate::extract;
 use crate::limits::MAX_DECODE_ROUNDS;
 use crate::text::Text;
+use crate::vocabulary::Vocabulary;
 use crate::{
     Class, ClassSet, Exclusion, Field, Finding, FoundAt, Limits, Location, NormalForm, Part,
     Report, ScanPolicy, Sink, Structure,
@@ -107,6 +108,7 @@ impl Scanner {
         let text = Text {
             bytes,
             seen,
+            words: Vocabulary::of(bytes, seen),
             form,
             settled,
             location: field.location.innermost(),

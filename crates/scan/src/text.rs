@@ -1,6 +1,7 @@
 //! One normal form of a field as the detectors see it, and the reading aids they share.
 
 use crate::bytes::ByteClasses;
+use crate::vocabulary::Vocabulary;
 use crate::words::Phrases;
 use crate::{Location, NormalForm, Part};
 
@@ -11,6 +12,8 @@ pub(crate) struct Text<'a> {
     pub(crate) bytes: &'a [u8],
     /// The byte classes in them.
     pub(crate) seen: ByteClasses,
+    /// The detectors' words in them.
+    pub(crate) words: Vocabulary,
     /// What was decoded to get here.
     pub(crate) form: NormalForm,
     /// Whether this is the value as it came, or what a round of decoding ended with: libinjection is
@@ -46,30 +49,43 @@ impl<'a> Text<'a> {
 }
 
 /// Whether the text starts with a word written in lower case here, in any case there.
+#[inline]
 pub(crate) fn starts(text: &[u8], lower: &[u8]) -> bool {
-    text.get(..lower.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(lower))
+    // The first byte tells nearly always.
+    let first = |text: &[u8]| text.first().map(u8::to_ascii_lowercase);
+    (first(text) == first(lower) || lower.is_empty())
+        && text
+            .get(..lower.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(lower))
 }
 
 /// Whether the text ends with a word written in lower case here, in any case there.
+#[inline]
 pub(crate) fn ends(text: &[u8], lower: &[u8]) -> bool {
-    text.len()
-        .checked_sub(lower.len())
-        .and_then(|at| text.get(at..))
-        .is_some_and(|tail| tail.eq_ignore_ascii_case(lower))
+    let last = |text: &[u8]| text.last().map(u8::to_ascii_lowercase);
+    (last(text) == last(lower) || lower.is_empty())
+        && text
+            .len()
+            .checked_sub(lower.len())
+            .and_then(|at| text.get(at..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(lower))
 }
 
 /// The first place of a word written in lower case here, in any case there.
 pub(crate) fn find(text: &[u8], lower: &[u8]) -> Option<usize> {
     let (&first, rest) = lower.split_first()?;
     let upper = first.to_ascii_uppercase();
-    text.iter().enumerate().find_map(|(at, &byte)| {
-        let found = (byte == first || byte == upper)
-            && text
-                .get(at.saturating_add(1)..)
-                .is_some_and(|tail| starts(tail, rest));
-        found.then_some(at)
-    })
+    let mut from = 0usize;
+    loop {
+        let found = tail(text, from)
+            .iter()
+            .position(|&byte| byte == first || byte == upper)?;
+        let at = from.saturating_add(found);
+        from = at.saturating_add(1);
+        if starts(tail(text, from), rest) {
+            return Some(at);
+        }
+    }
 }
 
 /// Whether one of the phrases is in the text.

@@ -6,10 +6,14 @@ use crate::text::{starts, tail};
 #[derive(Debug)]
 pub(crate) struct Phrases {
     words: &'static [&'static [u8]],
+    /// Which bytes come first.
+    firsts: u64,
     /// Which second letters follow a first one, five bits of each.
     pairs: [u32; 32],
     /// Which letters come third.
     thirds: u32,
+    /// Whether one has no third letter.
+    short: bool,
     /// The mark that all words start with, if they do.
     mark: Option<u8>,
 }
@@ -17,10 +21,13 @@ pub(crate) struct Phrases {
 impl Phrases {
     #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
     pub(crate) const fn new(words: &'static [&'static [u8]]) -> Self {
-        let (mut pairs, mut thirds) = ([0u32; 32], 0u32);
+        let (mut firsts, mut pairs, mut thirds) = (0u64, [0u32; 32], 0u32);
+        let mut short = false;
         let mut at = 0;
         while at < words.len() {
             let word = words[at];
+            firsts |= wide_bit(word[0]);
+            short |= word.len() < 3;
             pairs[(word[0] & 31) as usize] |= if word.len() > 1 {
                 bit(word[1])
             } else {
@@ -48,8 +55,10 @@ impl Phrases {
         }
         Self {
             words,
+            firsts,
             pairs,
             thirds,
+            short,
             mark,
         }
     }
@@ -63,6 +72,9 @@ impl Phrases {
             let [first, second, third] = window else {
                 return None;
             };
+            if self.firsts & wide_bit(*first) == 0 {
+                return None;
+            }
             let pairs = self
                 .pairs
                 .get(usize::from(first & 31))
@@ -73,7 +85,8 @@ impl Phrases {
         });
         // Words of one or two letters at the very end have no window.
         let end = text.len().saturating_sub(2)..text.len();
-        long.or_else(|| end.into_iter().find(|&at| self.starts(tail(text, at))))
+        let last = || end.into_iter().find(|&at| self.starts(tail(text, at)));
+        long.or_else(|| self.short.then(last).flatten())
     }
 
     /// The same, from mark to mark.
@@ -123,6 +136,16 @@ impl<T: Copy, const SLOTS: usize> Table<T, SLOTS> {
         Self { entries, numbers }
     }
 
+    /// One word after the other, and what it means.
+    #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
+    pub(crate) const fn entry(&self, at: usize) -> Option<(&'static str, T)> {
+        if at < self.entries.len() {
+            Some(self.entries[at])
+        } else {
+            None
+        }
+    }
+
     /// What a word in any case means.
     pub(crate) fn get(&self, word: &[u8]) -> Option<T> {
         let mut slot = hash(word) % SLOTS;
@@ -156,7 +179,7 @@ impl<T: Copy, const SLOTS: usize> Table<T, SLOTS> {
 
 /// Of a few letters and the length: two compares tell the rest.
 #[expect(clippy::indexing_slicing, reason = "the length was looked at")]
-const fn hash(word: &[u8]) -> usize {
+pub(crate) const fn hash(word: &[u8]) -> usize {
     let length = word.len();
     if length == 0 {
         return 0;
@@ -170,6 +193,11 @@ const fn hash(word: &[u8]) -> usize {
         at += 1;
     }
     (hash ^ hash >> 13) as usize
+}
+
+/// One of 64 bits, which tell letters, in any case, from the rest.
+const fn wide_bit(letter: u8) -> u64 {
+    1 << (letter & 31 | (letter & 64) >> 1)
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ mod words;
 use super::Hit;
 use crate::bytes::ByteClasses;
 use crate::text::Text;
+use crate::vocabulary::Vocabulary;
+pub(crate) use code::SINKS;
+pub(crate) use words::PROGRAMS;
 
 /// What separates, calls or quotes commands.
 const SEPARATORS: ByteClasses = ByteClasses::PIPE
@@ -41,7 +44,49 @@ pub(super) const NEEDED: ByteClasses = SEPARATORS
     .with(ByteClasses::DOT)
     .with(ByteClasses::PERCENT);
 
+/// First words of what is looked for beside the programs.
+pub(crate) const OTHER_WORDS: &[&str] = &[
+    "python",
+    "perl",
+    "php",
+    "ruby",
+    "lua",
+    "qx",
+    "execute",
+    "downloadstring",
+    "downloadfile",
+    "downloaddata",
+    "tcpclient",
+    "frombase64string",
+    "assembly",
+    "process",
+];
+
+/// Whether there is the name of a program, or else a way to run one without.
+fn may_be_command(text: &Text<'_>) -> bool {
+    let bytes = text.bytes;
+    let has = |class| text.seen.intersects(class);
+    text.words.intersects(Vocabulary::PROGRAM)
+        // A variable, `%x{ls}`, a function in a variable, `@{[..]}`, `"ls".!!`, `<?php`.
+        || has(ByteClasses::DOLLAR.with(ByteClasses::PERCENT))
+        || has(ByteClasses::BRACE) && has(ByteClasses::PAREN.with(ByteClasses::BRACKET))
+        || has(ByteClasses::QUOTE) && text.words.intersects(Vocabulary::DOUBLED)
+        || has(ByteClasses::ANGLE) && crate::text::find(bytes, b"<?").is_some()
+        // An option that runs a program, and a program spelled with wildcards.
+        || bytes.trim_ascii_start().first() == Some(&b'-')
+        || bytes.windows(2).any(|pair| matches!(pair, [before, b'/'] if is_open(*before)))
+        || bytes.first() == Some(&b'/')
+}
+
+/// Whether a word of a command can start behind a byte.
+fn is_open(before: u8) -> bool {
+    crate::text::is_space(before) || b",(+;|&`<>)".contains(&before)
+}
+
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    if !may_be_command(text) {
+        return None;
+    }
     // Without a separator only the first word can be a command.
     if !text.seen.intersects(SEPARATORS) {
         let arguments = text

@@ -50,17 +50,20 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes;
     let value = skip_space(head(bytes, 64));
     let first = bytes.first().copied().unwrap_or_default();
-    let may_be_magic = matches!(first, b'r' | b'a' | b'A' | b'B' | b'H' | b'g' | b'p' | b'Y' | b'c' | b'(' | 0..=b' ' | 0x80..);
     let hit = |rule, score| Some(Hit::at(rule, score, 0, 4));
+    let may_be_magic = matches!(
+        first,
+        b'r' | b'a' | b'A' | b'B' | b'H' | b'g' | b'p' | b'Y' | 0..=b' ' | 0x80..
+    );
     let mut magics = MAGIC.iter().filter(|_| may_be_magic);
-    let magic = magics.find(|(magic, _)| bytes.starts_with(magic));
+    let magic = magics.find(|(magic, _)| magic.first() == Some(&first) && bytes.starts_with(magic));
     if let Some((magic, rule)) = magic {
         // Four letters are too few for a word of base64 to be told from a name.
         let long =
             magic.len() > 4 || bytes.first().is_some_and(|&b| b >= 0x80) || bytes.len() >= 24;
         return hit(rule, if long { 10 } else { 5 });
     }
-    if may_be_magic && pickle(value) {
+    if matches!(first, b'c' | b'(' | 0..=b' ' | 0x80..) && pickle(value) {
         return hit("serialized-python", 9);
     }
     if text.seen.intersects(ByteClasses::COLON) {

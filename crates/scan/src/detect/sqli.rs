@@ -13,22 +13,13 @@ mod lexer;
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
 use crate::text::{Text, has_sentence};
+use crate::vocabulary::Vocabulary;
 use crate::{Paranoia, ScanPolicy};
 use grammar::{Verdict, judge};
+pub(crate) use keyword::WORDS;
 
 /// What is needed, and the dash that may start a comment; from paranoia 2 on any mark will do.
-pub(super) const NEEDED: ByteClasses = MARKS.with(ByteClasses::LIGHT);
-
-/// Without one of these no SQL token but a word or a number can be formed. A dash alone is in
-/// every UUID and date; the comment it may start is asked for by itself.
-const MARKS: ByteClasses = ByteClasses::SPACE
-    .with(ByteClasses::QUOTE)
-    .with(ByteClasses::ANGLE)
-    .with(ByteClasses::EQUALS)
-    .with(ByteClasses::OPERATOR)
-    .with(ByteClasses::BACKSLASH)
-    .with(ByteClasses::CONTROL)
-    .with(ByteClasses::HIGH);
+pub(super) const NEEDED: ByteClasses = ByteClasses::SYNTAX.with(ByteClasses::LIGHT);
 
 /// libinjection counts where the grammar found the parts of an injection. A policy that is content
 /// with fragments (paranoia 2) hears of all that libinjection objects to
@@ -37,7 +28,9 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
     let form = text.bytes;
     let fragments = policy.paranoia >= Paranoia::Two;
     let comment = || text.seen.intersects(ByteClasses::DASH) && form.windows(2).any(|w| w == b"--");
-    if !text.seen.intersects(MARKS) && !fragments && !comment() {
+    // A dash alone is in every UUID and date; the comment it may start is asked for by itself.
+    let marked = text.seen.intersects(ByteClasses::SYNTAX) && may_be_sql(text);
+    if !marked && !fragments && !comment() {
         return None;
     }
     let suspicious = match judge(form) {
@@ -57,6 +50,18 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
         return Some(Hit::at("libinjection-sqli", score, 0, form.len()));
     }
     None
+}
+
+/// Whether there is a keyword, or else a mark that the grammar could object to by itself.
+fn may_be_sql(text: &Text<'_>) -> bool {
+    const STRONG: ByteClasses = ByteClasses::QUOTE
+        .with(ByteClasses::PAREN)
+        .with(ByteClasses::SEMICOLON)
+        .with(ByteClasses::MARK)
+        .with(ByteClasses::DOLLAR);
+    text.words
+        .intersects(Vocabulary::SQL.with(Vocabulary::DOUBLED))
+        || text.seen.intersects(STRONG)
 }
 
 /// Whether a sentence leads to a quotation: `Never write "select .. " + name`. Who breaks out of a

@@ -94,16 +94,20 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     }
     let mut at = 0usize;
     let mut reflective = None;
+    let mut closers = Closers::default();
     // Nested expressions are read more than once, all together no more than four times.
-    let mut budget = text
-        .bytes
-        .len()
-        .saturating_mul(4)
-        .saturating_add(MAX_EXPRESSION);
-    while let Some((opener, closer, start)) = next_opener(text.bytes, at) {
-        let inside = head(text.from(start), MAX_EXPRESSION.min(budget));
-        let closed = expression_length(inside, closer);
-        let length = closed.unwrap_or(inside.len());
+    let mut budget = Budget::of(text.bytes);
+    while let Some((opener, start)) = next_opener(text.bytes, at) {
+        let (opening, _) = opener.marks();
+        let inside = head(text.from(start), MAX_EXPRESSION.min(budget.judged));
+        let nested =
+            next_opener(inside, 0).map(|(opener, at)| at.saturating_sub(opener.marks().0.len()));
+        // What is never closed is judged up to the next opener, which is judged by itself.
+        let closed = closers
+            .next(text.bytes, opener, start)
+            .filter(|&at| at < start.saturating_add(inside.len()))
+            .map(|first| budget.length(inside, opener, first.saturating_sub(start)));
+        let length = closed.or(nested).unwrap_or(inside.len());
         let expression = head(inside, length);
         let prose = || prose_words(text.before(start), 8);
         let mut reflects = |expression: &[u8]| {
@@ -111,26 +115,60 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
                 || *reflective.get_or_insert_with(|| may_reflect(text.bytes))
                     && is_reflective(expression)
         };
-        if let Some((rule, score)) = judge(opener, expression, &prose, text.bytes, &mut reflects) {
-            let from = start.saturating_sub(opener.len());
+        if let Some((rule, score)) = judge(opening, expression, &prose, text.bytes, &mut reflects) {
+            let from = start.saturating_sub(opening.len());
             return Some(Hit::at(
                 rule,
                 score,
                 from,
-                length.saturating_add(opener.len()),
+                length.saturating_add(opening.len()),
             ));
         }
-        budget = budget.saturating_sub(length.max(64));
+        budget.judged = budget.judged.saturating_sub(length.max(64));
         // Nested openers are judged by themselves.
-        let nested =
-            next_opener(expression, 0).map(|(opener, _, at)| at.saturating_sub(opener.len()));
-        at = start.saturating_add(nested.unwrap_or(length));
+        at = start.saturating_add(nested.unwrap_or(length).min(length));
     }
     None
 }
 
-/// The next opener at or behind an offset, its closer, and where its expression starts.
-fn next_opener(text: &[u8], from: usize) -> Option<(&'static [u8], &'static [u8], usize)> {
+/// The number of a pair in [`OPENERS`].
+#[derive(Debug, Clone, Copy)]
+struct Opener(usize);
+
+impl Opener {
+    /// The opener and what closes it.
+    fn marks(self) -> (&'static [u8], &'static [u8]) {
+        OPENERS.get(self.0).copied().unwrap_or_default()
+    }
+
+    /// The opener that a text starts with.
+    fn at(text: &[u8]) -> Option<Self> {
+        Some(Self(match text {
+            [b'{', b'{', ..] => 0,
+            [b'{', b'%', ..] => 1,
+            [b'$', b'{', ..] => 2,
+            [b'#', b'{', ..] => 3,
+            [b'*', b'{', ..] => 4,
+            [b'%', b'{', ..] => 5,
+            [b'@', b'{', ..] => 6,
+            [b'~', b'{', ..] => 7,
+            [b'$', b'[', ..] => 8,
+            [b'<', b'%', ..] => 9,
+            [b'[', b'[', ..] => 10,
+            [b'[', b'=', ..] => 11,
+            [b'[', b'#', ..] => 12,
+            [b'<', b'#', ..] => 13,
+            [b'@', b'(', ..] => 14,
+            [b'{', b'p' | b'P', ..] if starts(text, b"{php}") => 15,
+            [b'{', b'$', ..] => 16,
+            [b'#', b's' | b'S', ..] if starts(text, b"#set") => 17,
+            _ => return None,
+        }))
+    }
+}
+
+/// The next opener at or behind an offset, and where its expression starts.
+fn next_opener(text: &[u8], from: usize) -> Option<(Opener, usize)> {
     let rest = tail(text, from);
     rest.iter().enumerate().find_map(|(at, &byte)| {
         if !matches!(
@@ -139,29 +177,61 @@ fn next_opener(text: &[u8], from: usize) -> Option<(&'static [u8], &'static [u8]
         ) {
             return None;
         }
-        let here = tail(rest, at);
-        let (opener, closer) = OPENERS.iter().find(|(opener, _)| starts(here, opener))?;
-        Some((
-            *opener,
-            *closer,
-            from.saturating_add(at).saturating_add(opener.len()),
-        ))
+        let opener = Opener::at(tail(rest, at))?;
+        let length = opener.marks().0.len();
+        Some((opener, from.saturating_add(at).saturating_add(length)))
     })
 }
 
-/// Bytes up to the closer; braces inside count.
-fn expression_length(inside: &[u8], closer: &[u8]) -> Option<usize> {
-    let mut depth = 0usize;
-    for (at, &byte) in inside.iter().enumerate() {
-        match byte {
-            b'{' | b'(' | b'[' => depth = depth.saturating_add(1),
-            _ if depth == 0 && starts(tail(inside, at), closer) => return Some(at),
-            b'}' | b')' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
+/// Where the next closer of each kind is, as far as it was asked: a text of openers that are never closed
+/// is searched once and not once for each.
+#[derive(Debug, Default)]
+struct Closers([Option<usize>; OPENERS.len()]);
+
+impl Closers {
+    /// The first place of what closes the opener, at or behind an offset that only grows.
+    fn next(&mut self, text: &[u8], opener: Opener, from: usize) -> Option<usize> {
+        let known = self.0.get_mut(opener.0)?;
+        if known.is_none_or(|at| at < from) {
+            let found = find(tail(text, from), opener.marks().1);
+            *known = Some(found.map_or(usize::MAX, |at| from.saturating_add(at)));
+        }
+        known.filter(|&at| at < usize::MAX)
+    }
+}
+
+/// Bytes of expressions that are still read.
+struct Budget {
+    /// For what they do.
+    judged: usize,
+    /// For the brackets in them that are not balanced.
+    unbalanced: usize,
+}
+
+impl Budget {
+    fn of(text: &[u8]) -> Self {
+        let most = text.len().saturating_mul(4).saturating_add(MAX_EXPRESSION);
+        Self {
+            judged: most,
+            unbalanced: most,
         }
     }
-    // Unbalanced: the first closer, if there is one.
-    find(inside, closer)
+
+    /// Bytes up to the closer, of which the first is at `first`; braces inside count.
+    fn length(&mut self, inside: &[u8], opener: Opener, first: usize) -> usize {
+        let (_, closer) = opener.marks();
+        let mut depth = 0usize;
+        for (at, &byte) in head(inside, self.unbalanced).iter().enumerate() {
+            match byte {
+                b'{' | b'(' | b'[' => depth = depth.saturating_add(1),
+                _ if depth == 0 && starts(tail(inside, at), closer) => return at,
+                b'}' | b')' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        self.unbalanced = self.unbalanced.saturating_sub(inside.len());
+        first
+    }
 }
 
 /// The rule that an expression breaks.

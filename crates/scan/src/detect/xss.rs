@@ -12,7 +12,22 @@ mod uri;
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
 use crate::text::{Text, has_sentence};
+use crate::vocabulary::Vocabulary;
 use crate::{Paranoia, ScanPolicy};
+
+/// First words of what is looked for outside of tags, beside attributes `on..`.
+#[rustfmt::skip]
+pub(crate) const WORDS: &[&str] = &[
+    // Attributes and what frameworks add.
+    "href", "src", "action", "formaction", "data", "background", "poster", "dynsrc", "lowsrc", "srcdoc",
+    "xmlns", "filter", "folder", "from", "to", "values", "by", "code", "attributename", "style", "ng", "init",
+    // Schemes.
+    "javascript", "vbscript", "livescript", "mocha",
+    // Calls, members, styles.
+    "alert", "confirm", "prompt", "eval", "settimeout", "setinterval", "fromcharcode", "constructor",
+    "execscript", "print", "document", "window", "location", "navigator", "external", "image",
+    "localstorage", "top", "function", "import", "expression", "behavior", "behaviour", "moz",
+];
 
 /// Markup needs `<`, an attribute that was broken into `=`, a URI its `:`, a call its `(`.
 pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE
@@ -24,6 +39,12 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::ANGLE
 
 pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) -> Option<Hit> {
     let (form, seen) = (text.bytes, text.seen);
+    if policy.paranoia == Paranoia::One && !may_be_script(text) {
+        // A scheme may be written with spaces in it.
+        let colon = seen.intersects(ByteClasses::COLON);
+        let rule = colon.then(|| uri::whole(form)).flatten()?;
+        return Some(Hit::at(rule, 10, 0, form.len()));
+    }
     let (angle, equals) = (
         seen.intersects(ByteClasses::ANGLE),
         seen.intersects(ByteClasses::EQUALS),
@@ -51,6 +72,15 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
         return None;
     };
     Some(Hit::at("libinjection-xss", score, 0, form.len()))
+}
+
+/// Whether there is one of the [`WORDS`], or else a mark that a rule could object to by itself.
+fn may_be_script(text: &Text<'_>) -> bool {
+    let spelled = ByteClasses::ANGLE.with(ByteClasses::BRACKET);
+    text.words.intersects(Vocabulary::SCRIPT)
+        || text.seen.intersects(spelled)
+        || text.seen.intersects(ByteClasses::BRACE) && text.seen.intersects(ByteClasses::MARK)
+        || text.bytes.trim_ascii_start().starts_with(b"&#")
 }
 
 /// The first of our own rules that the form breaks.

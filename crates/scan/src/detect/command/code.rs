@@ -9,7 +9,7 @@ use crate::words::{Phrases, Table};
 
 /// What a called name does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sink {
+pub(crate) enum Sink {
     /// Runs a command or code, and is seldom called in ordinary snippets.
     Strong,
     /// Does so, and is a method of many harmless objects.
@@ -24,7 +24,7 @@ enum Sink {
 
 use Sink::{Owned, Probe, Source, Strong, Weak};
 
-static SINKS: Table<Sink, 64> = Table::new(&[
+pub(crate) static SINKS: Table<Sink, 64> = Table::new(&[
     ("__import__", Strong),
     ("assert", Weak),
     ("check_output", Strong),

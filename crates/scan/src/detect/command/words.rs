@@ -4,7 +4,7 @@ use crate::words::Table;
 
 /// How much the name of a program says by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Program {
+pub(crate) enum Program {
     /// No English word: `whoami`.
     Strong,
     /// A word or an abbreviation that texts have, too: `cat`, `id`.
@@ -40,7 +40,7 @@ fn versioned(name: &[u8]) -> Option<Program> {
 
 use Program::{Probe, Strong, Timed, Tool, Weak, Wrapper};
 
-static PROGRAMS: Table<Program, 512> = Table::new(&[
+pub(crate) static PROGRAMS: Table<Program, 512> = Table::new(&[
     ("apt-get", Strong),
     ("arp", Strong),
     ("at", Weak),

@@ -2,7 +2,7 @@
 
 /// What a word is in SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keyword {
+pub(crate) enum Keyword {
     /// `union`, `intersect`, `except`.
     Union,
     /// `all`, `distinct` and their like, between `union` and `select`.
@@ -81,6 +81,22 @@ pub(super) enum Keyword {
     Joint,
 }
 
+impl Keyword {
+    /// Whether the word is a name like any other as long as no parenthesis follows.
+    pub(crate) const fn is_name(self) -> bool {
+        matches!(
+            self,
+            K::Call
+                | K::ConditionalCall
+                | K::CharCall
+                | K::Object
+                | K::Delay
+                | K::Mode
+                | K::BooleanMode
+        )
+    }
+}
+
 /// The keyword a word is, whatever its case.
 pub(super) fn keyword(word: &[u8]) -> Option<Keyword> {
     WORDS.get(word)
@@ -89,7 +105,7 @@ pub(super) fn keyword(word: &[u8]) -> Option<Keyword> {
 use crate::words::Table;
 use Keyword as K;
 
-static WORDS: Table<Keyword, 512> = Table::new(&[
+pub(crate) static WORDS: Table<Keyword, 512> = Table::new(&[
     ("all", K::All),
     ("all_objects", K::Catalogue),
     ("all_tab_columns", K::Catalogue),

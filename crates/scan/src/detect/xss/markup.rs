@@ -176,7 +176,7 @@ pub(super) fn has_tag(text: &[u8]) -> bool {
                 .count();
             let parameter = before.is_ascii_alphanumeric()
                 && matches!(tail.get(name), Some(b'>' | b',' | b'<'));
-            if !parameter || name == 0 {
+            if !(parameter || is_link(tail)) || name == 0 {
                 return true;
             }
         }
@@ -184,6 +184,18 @@ pub(super) fn has_tag(text: &[u8]) -> bool {
         rest = tail;
     }
     false
+}
+
+/// `http://example.org/a>`, behind its `<`: how Markdown and mails write a link. Nothing in it could set
+/// an attribute.
+fn is_link(rest: &[u8]) -> bool {
+    use crate::text::{run, starts, tail};
+    let scheme = run(rest, |b| b.is_ascii_alphabetic());
+    let address = tail(rest, scheme);
+    let length = run(address, |b| {
+        !is_space(b) && !matches!(b, b'<' | b'>' | b'=' | b'"' | b'\'' | b'`' | b'(')
+    });
+    scheme > 0 && starts(address, b"://") && address.get(length) == Some(&b'>')
 }
 
 /// The text without what libinjection refuses and mails and pages are full of: closed comments,

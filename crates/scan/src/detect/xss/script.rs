@@ -39,6 +39,8 @@ pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<&'static str> {
     }
     let mut quotes = [0usize; 2];
     let mut words = 0usize;
+    // Whether a template expression was opened: `{{constructor.constructor(..)}}`.
+    let mut templated = false;
     let mut at = 0usize;
     while let Some(&byte) = text.get(at) {
         if !is_word(byte) {
@@ -47,6 +49,10 @@ pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<&'static str> {
                 b'\'' if in_word(text, at) => {}
                 b'\'' => quotes = [quotes[0].wrapping_add(1), quotes[1]],
                 b'"' => quotes = [quotes[0], quotes[1].wrapping_add(1)],
+                b'{' => {
+                    let mark = at.checked_sub(1).and_then(|at| text.get(at));
+                    templated |= matches!(mark, Some(b'{' | b'$'));
+                }
                 _ => {}
             }
             at = at.saturating_add(1);
@@ -59,7 +65,12 @@ pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<&'static str> {
         let broken = quotes.iter().any(|count| count % 2 == 1);
         let next = after.iter().find(|b| !b.is_ascii_whitespace());
         let used = matches!(next, Some(b'(' | b'`' | b'.' | b'?'));
-        if used && (4..=12).contains(&length) && runs(word, before, after, broken, words) {
+        let seen = Seen {
+            broken,
+            templated,
+            words,
+        };
+        if used && (4..=12).contains(&length) && runs(word, before, after, seen) {
             return Some("xss-script");
         }
         // `1/confirm(1)`: what only counts is no word of a sentence.
@@ -81,8 +92,24 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
 }
 
+/// What was seen before a word.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// A quote that was left open.
+    broken: bool,
+    /// An expression of a template.
+    templated: bool,
+    /// So many words.
+    words: usize,
+}
+
 /// Whether the word, where it stands, is a payload's call or member.
-fn runs(word: &[u8], before: &[u8], after: &[u8], broken: bool, words: usize) -> bool {
+fn runs(word: &[u8], before: &[u8], after: &[u8], seen: Seen) -> bool {
+    let Seen {
+        broken,
+        templated,
+        words,
+    } = seen;
     let is = |name: &[u8]| name.eq_ignore_ascii_case(word);
     let lead = before
         .iter()
@@ -110,7 +137,7 @@ fn runs(word: &[u8], before: &[u8], after: &[u8], broken: bool, words: usize) ->
             && !crate::text::has_sentence(after, 4)
             && lead.is_none_or(|b| b";}])'\">-+/*|^,".contains(&b));
         let expression = lead == Some(b'.') && is(b"constructor") || is(b"fromcharcode");
-        let reached = has_template(before) || before.ends_with(b"constructor.");
+        let reached = templated || before.ends_with(b"constructor.");
         return arguments && (out || alone || (expression && reached));
     }
     MEMBERS.iter().any(|(object, member)| {
@@ -128,9 +155,4 @@ fn runs(word: &[u8], before: &[u8], after: &[u8], broken: bool, words: usize) ->
                 )
             })
     })
-}
-
-/// Whether a template expression was opened: `{{constructor.constructor(..)}}`.
-fn has_template(before: &[u8]) -> bool {
-    before.windows(2).any(|pair| pair == b"{{" || pair == b"${")
 }

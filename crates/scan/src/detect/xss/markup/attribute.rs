@@ -1,6 +1,8 @@
 //! Attributes that run code, in a tag or where one was broken into.
 
 use super::super::{is_space, uri};
+use crate::text::{head, holds, skip_space};
+use crate::words::Phrases;
 
 /// Attribute names that start like an event handler and are words.
 const NO_HANDLERS: [&[u8]; 6] = [
@@ -66,6 +68,8 @@ const ATTRIBUTES: [&[u8]; 19] = [
 /// `onerror=...(`: an event handler outside of a tag, as breaking out of an attribute leaves it.
 pub(in super::super) fn handler(text: &[u8]) -> Option<&'static str> {
     let mut from = 0usize;
+    // How far the last style without quotes reaches.
+    let mut styled = 0usize;
     for at in text
         .iter()
         .enumerate()
@@ -80,8 +84,17 @@ pub(in super::super) fn handler(text: &[u8]) -> Option<&'static str> {
         if placed && is_handler(name) && is_code(after) {
             return Some("xss-event-handler");
         }
-        if placed && name.eq_ignore_ascii_case(b"style") && is_active_style(value(after).0) {
-            return Some("xss-attribute-uri");
+        if placed && name.eq_ignore_ascii_case(b"style") {
+            let quoted = matches!(skip_space(after), [b'"' | b'\'' | b'`', ..]);
+            // One inside of another was read with it: a text of nothing else stays linear.
+            let inside = !quoted && at < styled;
+            let (style, length) = value(if inside { head(after, 2) } else { after });
+            if is_active_style(style) {
+                return Some("xss-attribute-uri");
+            }
+            if !quoted {
+                styled = styled.max(from.saturating_add(length));
+            }
         }
     }
     None
@@ -236,12 +249,12 @@ fn value(after: &[u8]) -> (&[u8], usize) {
 
 /// Styles and entities that ran code in some browser.
 fn is_active_style(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let holds = |needle: &[u8]| lower.windows(needle.len()).any(|window| window == needle);
-    lower.starts_with(b"&{")
-        || holds(b"expression(")
-        || holds(b"-moz-binding")
-        || holds(b"-o-link")
-        || holds(b"behavior:")
-        || holds(b"javascript:")
+    static ACTIVE: Phrases = Phrases::new(&[
+        b"expression(",
+        b"-moz-binding",
+        b"-o-link",
+        b"behavior:",
+        b"javascript:",
+    ]);
+    value.starts_with(b"&{") || holds(value, &ACTIVE)
 }
