@@ -81,7 +81,7 @@ struct Joined {
 }
 
 /// Letters of the longest name of a program that a shell's lexer keeps.
-const MAX_JOINED: usize = 16;
+const MAX_JOINED: usize = 20;
 
 impl Joined {
     /// The vocabulary of the words up to this one as one, if there are several.

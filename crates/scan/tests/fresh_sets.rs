@@ -1,5 +1,5 @@
-//! The second and the third set: each 200 attacks and 200 awkward legitimate bodies that were written
-//! after the scanner was tuned, and committed before it first read them.
+//! The second, the third and the fourth set: attacks and awkward legitimate bodies that were written after
+//! the scanner was tuned, the last by somebody who had not read it.
 //!
 //! `docs/scanner.md` has the figures of the first runs. Rates are held here, not rows: a detector is
 //! mended for a grammar, and a row that stays missed is listed there.
@@ -32,6 +32,16 @@ fn legitimate_bodies_of_the_third_set_pass() {
     legitimate(include_str!("third_set/legitimate.jsonl"));
 }
 
+#[test]
+fn attacks_of_the_fourth_set_are_refused() {
+    attacks(include_str!("fourth_set/attacks.jsonl"));
+}
+
+#[test]
+fn legitimate_bodies_of_the_fourth_set_pass() {
+    legitimate(include_str!("fourth_set/legitimate.jsonl"));
+}
+
 /// As JSON leaf, query value and form value.
 fn attacks(lines: &str) {
     let (mut refused, mut of_class) = (0, BTreeMap::<Class, [u32; 2]>::new());
@@ -59,8 +69,9 @@ fn attacks(lines: &str) {
         attacks.len()
     );
     println!("{of_class:?}");
-    assert_eq!(attacks.len(), 200);
-    assert!(refused >= 196, "{refused} of 200: fewer than 98 %");
+    assert!(attacks.len() >= 200, "the set is whole");
+    let rate = 100.0 * f64::from(refused) / attacks.len() as f64;
+    assert!(rate >= 98.0, "{rate:.2} % refused");
     assert!(average >= 97.0, "average of classes {average:.2} %");
 }
 
@@ -75,8 +86,9 @@ fn legitimate(lines: &str) {
         }
     }
     println!("{stopped} of {} refused", bodies.len());
-    assert_eq!(bodies.len(), 200);
-    assert_eq!(stopped, 0, "0.3 % of 200 bodies is none");
+    assert!(bodies.len() >= 200, "the set is whole");
+    let rate = 100.0 * f64::from(stopped) / bodies.len() as f64;
+    assert!(rate <= 0.3, "{rate:.2} % refused");
 }
 
 /// Where a value was put, and whether it was refused there.

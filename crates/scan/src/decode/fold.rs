@@ -37,6 +37,13 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
             [0xe3, 0x80, 0x82, ..] | [0xef, 0xbd, 0xa1, ..] => (b'.', 3),
             // Two bytes for what takes one: only a lenient decoder reads it.
             [high @ 0xc0..=0xc1, low @ 0x80..=0xbf, ..] => ((high & 1) << 6 | (low & 0x3f), 2),
+            // Three and four bytes for the same.
+            [0xe0, high @ 0x80..=0x81, low @ 0x80..=0xbf, ..] => {
+                ((high & 1) << 6 | (low & 0x3f), 3)
+            }
+            [0xf0, 0x80, high @ 0x80..=0x81, low @ 0x80..=0xbf, ..] => {
+                ((high & 1) << 6 | (low & 0x3f), 4)
+            }
             _ => {
                 out.push(*first);
                 rest = tail;

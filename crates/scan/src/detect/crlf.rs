@@ -17,7 +17,7 @@ use crate::words::Table;
 pub(super) const NEEDED: ByteClasses = ByteClasses::NEWLINE.with(ByteClasses::HIGH);
 
 /// Header names, and the score of one behind a break.
-static HEADERS: Table<u8, 64> = Table::new(&[
+static HEADERS: Table<u8, 128> = Table::new(&[
     ("access-control-allow-origin", 10),
     ("bcc", 9),
     ("cc", 8),
@@ -42,6 +42,31 @@ static HEADERS: Table<u8, 64> = Table::new(&[
     ("x-forwarded-for", 9),
     ("x-forwarded-host", 9),
     ("x-xss-protection", 10),
+    ("accept-encoding", 8),
+    ("access-control-allow-credentials", 10),
+    ("authorization", 8),
+    ("cache-control", 8),
+    ("connection", 7),
+    ("content-encoding", 9),
+    ("content-security-policy", 9),
+    ("content-transfer-encoding", 8),
+    ("etag", 7),
+    ("last-modified", 8),
+    ("link", 6),
+    ("origin", 6),
+    ("pragma", 6),
+    ("proxy-authorization", 9),
+    ("return-path", 8),
+    ("server", 6),
+    ("strict-transport-security", 9),
+    ("upgrade", 6),
+    ("www-authenticate", 9),
+    ("x-content-type-options", 9),
+    ("x-forwarded-proto", 9),
+    ("x-frame-options", 9),
+    ("x-original-url", 9),
+    ("x-real-ip", 9),
+    ("x-rewrite-url", 9),
 ]);
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
@@ -62,11 +87,30 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
             && breaks.iter().filter(|&&b| b == b'\n').count() >= 2
             && matches!(line, [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'!', ..]);
         let page = body.then_some(("crlf-response", 9));
-        let Some((rule, score)) = line_start(line).or(page) else {
+        // `%0aX-Anything:`, `%0aERROR ..`: whoever encodes a break does not write lines.
+        let any = || {
+            // Written out, a break of a protocol and a header of somebody's own behind hardly a word.
+            let own = breaks.starts_with(b"\r\n")
+                && before.len() <= 24
+                && !before.contains(&b' ')
+                && starts(line, b"x-")
+                && !starts(line, b"x-ray");
+            let line = first && (encoded || own) && is_any_header(line)
+                || encoded && first && is_log_line(line);
+            line.then_some(("crlf-line", 8))
+        };
+        // A lone dot ends a mail, and the commands behind it belong to no text.
+        if matches!(line, [b'.', b'\r' | b'\n', ..]) && first {
+            broken = false;
+            continue;
+        }
+        let Some((rule, score)) = line_start(line).or(page).or_else(any) else {
             continue;
         };
-        let short =
-            first && prose_words(before, 4) <= 2 && before.len() <= 80 && !before.contains(&b':');
+        let words = before.iter().filter(|&&b| is_space(b)).count();
+        let few = prose_words(before, 4) <= 2 || words == 0;
+        let mail = rule == "crlf-mail" && before.len() <= 80 && !has_sentence(before, 3);
+        let short = first && few && before.len() <= 80 && !before.contains(&b':') || mail;
         let score = if head_only && !has_sentence(before, 4) || encoded && first || short {
             score
         } else {
@@ -127,7 +171,70 @@ fn line_start(line: &[u8]) -> Option<(&'static str, u8)> {
     ]
     .iter()
     .any(|command| starts(line, command));
-    (smtp || imap(line)).then_some(("crlf-mail", 9))
+    (smtp || imap(line) || is_cache_command(line)).then_some(("crlf-mail", 9))
+}
+
+/// `X-Injected: yes`: a name of two words with a hyphen, and a colon.
+fn is_any_header(line: &[u8]) -> bool {
+    let name = run(line, |b| b.is_ascii_alphanumeric() || b == b'-');
+    let written = head(line, name);
+    let hyphen = written.iter().skip(1).any(|&b| b == b'-') && !written.ends_with(b"-");
+    hyphen && written.first().is_some_and(u8::is_ascii_alphabetic) && line.get(name) == Some(&b':')
+}
+
+/// `ERROR login ok`, `2026-01-01 12:00:00 INFO`, `[INFO]`: the line of a log.
+fn is_log_line(line: &[u8]) -> bool {
+    let stamp = line.get(..10).is_some_and(|date| {
+        date.iter().enumerate().all(|(at, &b)| {
+            if matches!(at, 4 | 7) {
+                b == b'-'
+            } else {
+                b.is_ascii_digit()
+            }
+        })
+    });
+    let level = line.strip_prefix(b"[").unwrap_or(line);
+    let level = [
+        b"INFO".as_slice(),
+        b"WARN",
+        b"ERROR",
+        b"DEBUG",
+        b"FATAL",
+        b"CRITICAL",
+    ]
+    .iter()
+    .any(|known| level.starts_with(known));
+    stamp || level
+}
+
+/// `set session:1 0 900 5`, `*1` and `$8`: the lines of memcached and of Redis.
+fn is_cache_command(line: &[u8]) -> bool {
+    let end = run(line, |b| !matches!(b, b'\r' | b'\n'));
+    let mut words = head(line, end)
+        .split(|&b| b == b' ')
+        .filter(|word| !word.is_empty());
+    let stores = words.next().is_some_and(|verb| {
+        [
+            b"set".as_slice(),
+            b"add",
+            b"replace",
+            b"append",
+            b"prepend",
+            b"cas",
+        ]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(verb))
+    });
+    let keyed = words.next().is_some();
+    let numbers = words
+        .by_ref()
+        .take(3)
+        .filter(|word| word.iter().all(u8::is_ascii_digit))
+        .count();
+    let array = matches!(line, [b'*', b'0'..=b'9', ..])
+        && run(tail(line, 1), |b| b.is_ascii_digit()) == end.saturating_sub(1);
+    let bulk = array && skip_space(tail(line, end)).first() == Some(&b'$');
+    stores && keyed && numbers == 3 && words.next().is_none() || bulk
 }
 
 /// `V101 FETCH 4791`, `A001 LOGOUT`: tag and command.

@@ -10,10 +10,10 @@
 //! YAML, `a:1:{` in prose.
 
 use super::Hit;
-use crate::Part;
 use crate::bytes::ByteClasses;
 use crate::text::{Text, find, find_any, head, holds, run, skip_space, tail};
 use crate::words::Phrases;
+use crate::{Location, Part};
 
 /// Magic is made of letters, so every text is looked at, shortly.
 pub(super) const NEEDED: ByteClasses = ByteClasses::WORD
@@ -21,7 +21,7 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::WORD
     .with(ByteClasses::CONTROL);
 
 /// Starts of streams, as they are or in base64 or hexadecimal; case counts.
-const MAGIC: [(&[u8], &str); 22] = [
+const MAGIC: [(&[u8], &str); 29] = [
     (b"\xac\xed\x00\x05", "serialized-java"),
     (b"rO0AB", "serialized-java"),
     (b"aced0005", "serialized-java"),
@@ -37,7 +37,15 @@ const MAGIC: [(&[u8], &str); 22] = [
     (b"gANjc3VicHJvY2Vzcw", "serialized-python"),
     (b"gAJjX19idWlsdGlu", "serialized-python"),
     (b"\x04\x08o:", "serialized-ruby"),
-    (b"BAhvOg", "serialized-ruby"),
+    (b"BAhvO", "serialized-ruby"),
+    (b"BAhVO", "serialized-ruby"),
+    // As text of Latin-1.
+    (b"\xc2\xac\xc3\xad\x00\x05", "serialized-java"),
+    (b"yv66vgAAAD", "serialized-java"),
+    (b"KGxwMAo", "serialized-python"),
+    (b"KGRwMAo", "serialized-python"),
+    (b"KGRwMApT", "serialized-python"),
+    (b"gASVIQAAAAAAAACMCGJ1aWx0aW5z", "serialized-python"),
     (b"BAhbCG", "serialized-ruby"),
     (b"pst0\x04", "serialized-perl"),
     (b"gAJjcG9zaXg", "serialized-python"),
@@ -53,24 +61,43 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let hit = |rule, score| Some(Hit::at(rule, score, 0, 4));
     let may_be_magic = matches!(
         first,
-        b'r' | b'a' | b'A' | b'B' | b'H' | b'g' | b'p' | b'Y' | 0..=b' ' | 0x80..
+        b'r' | b'a'
+            | b'A' | b'B' | b'H' | b'g' | b'p' | b'Y' | b'y' | b'K' | 0..=b' ' | 0x80..
     );
     let mut magics = MAGIC.iter().filter(|_| may_be_magic);
     let magic = magics.find(|(magic, _)| magic.first() == Some(&first) && bytes.starts_with(magic));
     if let Some((magic, rule)) = magic {
         // Four letters are too few for a word of base64 to be told from a name.
-        let long =
-            magic.len() > 4 || bytes.first().is_some_and(|&b| b >= 0x80) || bytes.len() >= 24;
+        let long = magic.len() > 5
+            || bytes.first().is_some_and(|&b| b >= 0x80 || b <= 8)
+            || bytes.len() >= 24;
         return hit(rule, if long { 10 } else { 5 });
     }
     if matches!(first, b'c' | b'(' | 0..=b' ' | 0x80..) && pickle(value) {
         return hit("serialized-python", 9);
     }
+    if first == b'T' && php_in_base64(bytes) {
+        return hit("serialized-php", 10);
+    }
+    if first == b'/'
+        && holds(
+            head(bytes, 64),
+            const { &Phrases::new(&[b"aaqaaap////8ba", b"aaeaaad/////aq"]) },
+        )
+    {
+        return hit("serialized-dotnet", 9);
+    }
+    if text.seen.intersects(ByteClasses::OPERATOR)
+        && bytes.contains(&b'!')
+        && let Some(at) = yaml(bytes)
+    {
+        return Some(Hit::at("serialized-yaml", 9, at, 4));
+    }
     if text.seen.intersects(ByteClasses::COLON) {
         if let Some(at) = php(bytes) {
             return Some(Hit::at("serialized-php", 10, at, 4));
         }
-        if (bytes.contains(&b'!') || find(bytes, b"2002:").is_some())
+        if find(bytes, b"2002:").is_some()
             && let Some(at) = yaml(bytes)
         {
             return Some(Hit::at("serialized-yaml", 9, at, 4));
@@ -82,6 +109,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         b"py/reduce",
         b"py/function",
         b"__js_function",
+        b"^o",
     ];
     if text.part == Part::Name && acts.iter().any(|name| bytes.eq_ignore_ascii_case(name)) {
         return Some(Hit::at("serialized-name", 9, 0, bytes.len()));
@@ -100,7 +128,7 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         .with(ByteClasses::MARK);
     if text.seen.intersects(ByteClasses::DOT)
         && (text.seen.intersects(quoted) || !text.seen.intersects(apart))
-        && let Some(at) = gadget(bytes)
+        && let Some(at) = gadget(bytes).or_else(|| typed_class(text))
     {
         return Some(Hit::at("serialized-gadget", 10, at, 8));
     }
@@ -127,6 +155,23 @@ fn pickle(value: &[u8]) -> bool {
         || call.iter().any(|start| value.starts_with(start))
         || value.starts_with(b"(dp0\n")
         || value.starts_with(b"(lp0\n")
+}
+
+/// `Tzo4Oi..`, base64 of `O:` and a digit, which a token of this length has seldom and never with nothing
+/// but base64 behind it that starts with the number's end.
+fn php_in_base64(text: &[u8]) -> bool {
+    let [b'T', b'z', b'o', digit, rest @ ..] = text else {
+        return false;
+    };
+    let number = matches!(digit, b'w'..=b'z' | b'0'..=b'5');
+    // A colon and a quote behind one digit or two.
+    let colon = rest.starts_with(b"Oi") || rest.get(2..4) == Some(b"oi");
+    number
+        && colon
+        && text.len() >= 24
+        && text
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"+/=-_".contains(b))
 }
 
 /// `O:4:"Name":1:{`, `C:11:"ArrayObject":..`, also inside `a:1:{i:0;O:..`.
@@ -188,6 +233,8 @@ fn yaml(text: &[u8]) -> Option<usize> {
                 b"2002:python/object",
                 b"2002:java.",
                 b"2002:javax.",
+                b"2002:js/",
+                b"2002:ruby/",
             ])
         },
     )
@@ -254,6 +301,46 @@ fn gadget(text: &[u8]) -> Option<usize> {
     (typed || alone).then_some(class)
 }
 
+/// Classes that are ordinary elsewhere and not as the type that a document asks to be read as:
+/// `{"@type":"java.net.Inet4Address"}`.
+fn typed_class(text: &Text<'_>) -> Option<usize> {
+    static CLASSES: Phrases = Phrases::new(&[
+        b"java.net.",
+        b"java.lang.class",
+        b"java.lang.runtime",
+        b"java.io.",
+        b"javax.",
+        b"com.sun.",
+        b"sun.",
+        b"system.io.",
+        b"system.windows.",
+        b"system.management.",
+        b"system.activities.",
+        b"system.data.services.internal",
+        b"system.web.ui.",
+        b"system.runtime.remoting",
+        b"microsoft.visualstudio.",
+    ]);
+    static KEYS: Phrases =
+        Phrases::new(&[b"\"@type\"", b"\"$type\"", b"\"@class\"", b"\"__type\""]);
+    let bytes = text.bytes;
+    let key = match &text.location {
+        Location::Json(path) | Location::Claim(path) => path.last_key(),
+        _ => None,
+    };
+    let typed = [b"@type".as_slice(), b"$type", b"@class", b"__type"];
+    if key.is_some_and(|key| typed.contains(&key)) {
+        let at = find_any(head(bytes, 24), &CLASSES)?;
+        return (at == 0).then_some(at);
+    }
+    if bytes.first() != Some(&b'{') {
+        return None;
+    }
+    let key = find_any(bytes, &KEYS)?;
+    let value = head(tail(bytes, key), 48);
+    find_any(value, &CLASSES).map(|at| key.saturating_add(at))
+}
+
 /// XStream and XMLDecoder documents.
 fn xml(text: &[u8]) -> Option<usize> {
     find_any(
@@ -268,6 +355,8 @@ fn xml(text: &[u8]) -> Option<usize> {
                 b"<object class=\"java.lang.runtime",
                 b"<void class=\"java.lang.processbuilder",
                 b"<void method=\"exec",
+                b"<void class=\"java.lang.runtime",
+                b"type=\"system.data.services",
                 b"<sorted-set><",
                 b"<javax.imageio.spi",
                 b"<jdk.nashorn",

@@ -9,7 +9,7 @@
 
 use super::Hit;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, is_word, run, skip_space, starts, tail};
+use crate::text::{Text, find, is_space, is_word, run, skip_space, starts, tail};
 
 /// A selection.
 pub(super) const NEEDED: ByteClasses = ByteClasses::BRACE;
@@ -22,6 +22,9 @@ const MAX_ALIASES: usize = 128;
 const MAX_DIRECTIVES: usize = 200;
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
+    if let Some(hit) = breaks_out(text.bytes) {
+        return Some(hit);
+    }
     let document = skip_space(text.bytes);
     let operation = [
         b"query".as_slice(),
@@ -37,7 +40,9 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         return None;
     }
     let counts = count(document)?;
-    let rule = if counts.depth > MAX_DEPTH {
+    let rule = if has_cycle(document) {
+        "graphql-cycle"
+    } else if counts.depth > MAX_DEPTH {
         "graphql-depth"
     } else if counts.aliases > MAX_ALIASES {
         "graphql-aliases"
@@ -49,6 +54,83 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         return None;
     };
     Some(Hit::at(rule, 9, 0, document.len()))
+}
+
+/// `1") { id email } all: users(first: 1000) { id } z: user(id: "1`: out of an argument, and another field
+/// of the same selection with arguments of its own.
+fn breaks_out(text: &[u8]) -> Option<Hit> {
+    let quote = text.iter().take(48).position(|&b| b == b'"')?;
+    let rest = skip_space(tail(text, quote.saturating_add(1)));
+    let [b')', rest @ ..] = rest else { return None };
+    let [b'{', rest @ ..] = skip_space(rest) else {
+        return None;
+    };
+    let fields = run(rest, |b| is_word(b) || is_space(b) || b == b',');
+    let [b'}', rest @ ..] = tail(rest, fields) else {
+        return None;
+    };
+    let rest = skip_space(rest);
+    let name = run(rest, is_word);
+    let after = skip_space(tail(rest, name));
+    let field = name > 0 && matches!(after.first(), Some(b'(' | b':' | b'{'));
+    (fields > 0 && field).then(|| Hit::at("graphql-break-out", 9, quote, 1))
+}
+
+/// Fragments of one document that are read.
+const MAX_FRAGMENTS: usize = 16;
+
+/// Whether a fragment spreads itself, directly or by another (October 2021, 5.5.2.2).
+fn has_cycle(document: &[u8]) -> bool {
+    let mut names = [&[] as &[u8]; MAX_FRAGMENTS];
+    let mut bodies = [&[] as &[u8]; MAX_FRAGMENTS];
+    let mut count = 0usize;
+    let mut rest = document;
+    while let Some(at) = find(rest, b"fragment ") {
+        rest = skip_space(tail(rest, at.saturating_add(9)));
+        let name = run(rest, is_word);
+        let (Some(slot), Some(body)) = (names.get_mut(count), bodies.get_mut(count)) else {
+            return false;
+        };
+        let end =
+            find(tail(rest, name), b"fragment ").map_or(rest.len(), |at| at.saturating_add(name));
+        (*slot, *body) = (
+            rest.get(..name).unwrap_or_default(),
+            rest.get(..end).unwrap_or_default(),
+        );
+        count = count.saturating_add(1);
+        rest = tail(rest, name);
+    }
+    // Which fragments each one leads to, closed under going on.
+    let mut leads = [0u32; MAX_FRAGMENTS];
+    for (lead, body) in leads.iter_mut().zip(bodies).take(count) {
+        for (number, name) in names.iter().enumerate().take(count) {
+            let mut at = 0usize;
+            while let Some(found) = find(tail(body, at), b"...") {
+                at = at.saturating_add(found).saturating_add(3);
+                let spread = skip_space(tail(body, at));
+                let whole = spread.starts_with(name)
+                    && !spread.get(name.len()).is_some_and(|&b| is_word(b));
+                *lead |= u32::from(whole && !name.is_empty()) << number;
+            }
+        }
+    }
+    for _ in 0..count {
+        for at in 0..count {
+            let near = leads.get(at).copied().unwrap_or_default();
+            let far = leads
+                .iter()
+                .enumerate()
+                .filter(|(number, _)| near >> number & 1 != 0)
+                .fold(near, |all, (_, lead)| all | lead);
+            if let Some(lead) = leads.get_mut(at) {
+                *lead = far;
+            }
+        }
+    }
+    leads
+        .iter()
+        .enumerate()
+        .any(|(at, lead)| lead >> at & 1 != 0)
 }
 
 #[derive(Debug, Default)]

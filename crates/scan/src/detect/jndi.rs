@@ -34,10 +34,21 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         if starts(name, b"jndi:") || resolved.nested > 0 && starts(name, b"jndi") {
             return hit("jndi-lookup", 10);
         }
-        if [b"script:".as_slice(), b"dns:", b"url:utf", b"url:http"]
-            .iter()
-            .any(|lookup| starts(name, lookup))
-        {
+        const TEXT: [&[u8]; 12] = [
+            b"script:",
+            b"dns:",
+            b"url:utf",
+            b"url:http",
+            b"base64:",
+            b"base64decoder:",
+            b"file:utf",
+            b"xml:/",
+            b"urldecoder:",
+            b"properties:/",
+            b"java:version",
+            b"java:runtime",
+        ];
+        if TEXT.iter().any(|lookup| starts(name, lookup)) {
             return hit("jndi-text-lookup", 9);
         }
         if resolved.letters >= 3 {
@@ -109,6 +120,17 @@ impl Resolved {
                 *slot = self.length;
                 depth = depth.saturating_add(1);
                 self.nested = self.nested.saturating_add(1);
+                at = at.saturating_add(2);
+                continue;
+            }
+            // To who folds case the dotless i is an i, the long s an s.
+            let folded = match tail(lookup, at) {
+                [0xc4, 0xb0 | 0xb1, ..] => Some(b'i'),
+                [0xc5, 0xbf, ..] => Some(b's'),
+                _ => None,
+            };
+            if let Some(letter) = folded {
+                self.push(&[letter]);
                 at = at.saturating_add(2);
                 continue;
             }

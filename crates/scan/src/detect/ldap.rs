@@ -126,6 +126,18 @@ fn whole_filter(text: &[u8]) -> Option<Hit> {
     if !balanced || !text.ends_with(b")") {
         return None;
     }
+    // Settings hold filters with a place for the name: `(&(objectClass=person)(uid=%s))`.
+    let template = crate::text::holds(
+        text,
+        const {
+            &crate::words::Phrases::new(&[
+                b"=%s", b"=%u", b"=%d", b"={0}", b"={{", b"=${", b"={user", b"=$", b"=%(", b"=:",
+            ])
+        },
+    );
+    if template {
+        return None;
+    }
     let compound = matches!(inside, [b'&' | b'|' | b'!', b'(', rest @ ..] if filter(rest));
     let any = filter(inside) && inside.ends_with(b"=*)");
     (compound || any).then(|| Hit::at("ldap-filter", if compound { 8 } else { 7 }, 0, text.len()))

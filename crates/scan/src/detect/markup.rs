@@ -12,7 +12,7 @@
 
 use super::Hit;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, find, head, holds, prose_words, skip_space, starts, tail};
+use crate::text::{Text, find, has_sentence, head, holds, prose_words, skip_space, starts, tail};
 use crate::words::Phrases;
 
 /// A tag.
@@ -53,13 +53,47 @@ pub(super) fn detect_include(text: &Text<'_>) -> Option<Hit> {
         b"endif",
         b"call",
     ];
-    const ELEMENTS: [&[u8]; 9] = [
-        b"include", b"inline", b"debug", b"vars", b"remove", b"choose", b"try", b"assign", b"eval",
+    const ELEMENTS: [&[u8]; 17] = [
+        b"include",
+        b"inline",
+        b"debug",
+        b"vars",
+        b"remove",
+        b"choose",
+        b"try",
+        b"assign",
+        b"eval",
+        b"comment",
+        b"text",
+        b"when",
+        b"otherwise",
+        b"attempt",
+        b"except",
+        b"function",
+        b"foreach",
+    ];
+    // Those of JSP and ColdFusion that take in another file or run one.
+    const PAGES: [&[u8]; 8] = [
+        b"%@ include",
+        b"%@include",
+        b"jsp:include",
+        b"jsp:forward",
+        b"cfinclude",
+        b"cfexecute",
+        b"cffile",
+        b"c:import url",
     ];
     each_tag(text.bytes, |tag| {
         let known = |name: &[u8], list: &[&[u8]]| list.iter().any(|word| starts(name, word));
-        if starts(tag, b"!--#") || starts(tag, b"!--esi") {
-            let name = skip_space(tail(tag, 4));
+        if PAGES.iter().any(|page| starts(tag, page)) {
+            return Some(("include-page", 9));
+        }
+        // `<!-- #exec cmd=..`: servers forgive the space, and so does who writes it.
+        let spaced = starts(tag, b"!-- ") && skip_space(tail(tag, 3)).first() == Some(&b'#');
+        let set = || head(tag, 48).contains(&b'=');
+        if starts(tag, b"!--#") || starts(tag, b"!--esi") || spaced && set() {
+            let name = tail(tag, 3);
+            let name = skip_space(tail(skip_space(name), 1));
             return (known(name, &DIRECTIVES) || starts(tag, b"!--esi"))
                 .then_some(("include-server-side", 10));
         }
@@ -74,7 +108,9 @@ fn each_tag(text: &[u8], judge: impl Fn(&[u8]) -> Option<(&'static str, u8)>) ->
     while let Some(open) = tail(text, at).iter().position(|&b| b == b'<') {
         at = at.saturating_add(open).saturating_add(1);
         if let Some((rule, score)) = judge(head(tail(text, at), 512)) {
-            let quoted = prose_words(head(text, at), SENTENCE) >= SENTENCE;
+            // The tags of an envelope around it are no words.
+            let before = head(text, at);
+            let quoted = prose_words(before, SENTENCE) >= SENTENCE && has_sentence(before, 4);
             let score = if quoted { score.min(7) } else { score };
             return Some(Hit::at(rule, score, at.saturating_sub(1), 2));
         }

@@ -26,7 +26,7 @@ pub(super) const NEEDED: ByteClasses = ByteClasses::DOLLAR
     .with(ByteClasses::PAREN);
 
 /// Operators of queries and of expressions, and the score of one as a key.
-static OPERATORS: Table<u8, 64> = Table::new(&[
+static OPERATORS: Table<u8, 128> = Table::new(&[
     ("$accumulator", 10),
     ("$all", 8),
     ("$and", 8),
@@ -60,6 +60,23 @@ static OPERATORS: Table<u8, 64> = Table::new(&[
     ("$type", 5),
     ("$unset", 5),
     ("$where", 10),
+    ("$unionwith", 9),
+    ("$merge", 8),
+    ("$geonear", 8),
+    ("$near", 8),
+    ("$bitsallset", 9),
+    ("$bitsanyset", 9),
+    ("$graphlookup", 9),
+    ("$rename", 8),
+    ("$pull", 6),
+    ("$pullall", 8),
+    ("$addtoset", 6),
+    ("$func", 9),
+    ("$options", 7),
+    ("$facet", 8),
+    ("$indexstats", 9),
+    ("$currentop", 9),
+    ("$listsessions", 9),
 ]);
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
@@ -153,6 +170,11 @@ fn graph(text: &[u8]) -> Option<Hit> {
         b".valuemap(",
         b".sideeffect(",
         b"g.v()",
+        b" foreach (",
+        b" set u.",
+        b" set n.",
+        b" filter 1==1",
+        b" filter true",
     ]);
     let quote = text.iter().position(|b| matches!(b, b'\'' | b'"'))?;
     let count = |quote: u8| text.iter().filter(|&&b| b == quote).count();
@@ -218,6 +240,12 @@ fn script(text: &[u8]) -> Option<Hit> {
         b"db.",
         b"it=new",
         b"throw ",
+        b"object.keys(this",
+        b"tojson(",
+        b"(function(",
+        b"emit(",
+        b"print(tojson",
+        b"hex_md5(",
     ]
     .iter()
     .any(|word| starts(code, word));

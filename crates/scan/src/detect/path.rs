@@ -12,11 +12,15 @@
 //! Close to it: `../../tsconfig.json`, Markdown links to `../docs/x.md`, ellipses, `file:///home/..`
 //! of editors, "edit /etc/hosts and reboot".
 
+mod file;
+mod remote;
+
 use super::Hit;
+use crate::NormalForm;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, ends, find, head, holds, is_word, prose_words, run, starts, tail};
+use crate::text::{Text, ends, head, holds, is_word, prose_words, run, starts, tail};
 use crate::words::Phrases;
-use crate::{Location, NormalForm};
+use file::{is_private, is_secret, secret_file};
 
 /// A path has a slash, a drive, or dots.
 pub(super) const NEEDED: ByteClasses = ByteClasses::SLASH
@@ -35,15 +39,23 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         && dot
         && let Some(hit) = traversal(text)
     {
-        // A wrapper says more than the one hop behind it.
-        return super::stronger(Some(hit), wrapper(text).filter(|_| hit.score < 8));
+        // A wrapper or a file says more than the one hop behind it.
+        let more = || wrapper(text).or_else(|| secret_file(text));
+        return super::stronger(Some(hit), if hit.score < 8 { more() } else { None });
+    }
+    if slash && let Some(hit) = remote::detect(text.bytes) {
+        return Some(hit);
     }
     let near = head(text.bytes, 8);
-    let drive = near.get(1) == Some(&b':') || starts(near, b"file:") || starts(near, b"zlib:");
+    let drive = starts(near, b"file=")
+        || starts(near, b"path=")
+        || near.get(1) == Some(&b':')
+        || starts(near, b"file:")
+        || starts(near, b"zlib:");
     if (slash || drive) && !starts(near, b"http") {
         return wrapper(text).or_else(|| secret_file(text));
     }
-    if near.starts_with(b"....") {
+    if near.starts_with(b"....") || near == b"etc/pass" {
         dotted(text)
     } else {
         None
@@ -72,7 +84,9 @@ fn traversal(text: &Text<'_>) -> Option<Hit> {
     let is_path = prose_words(before, 4) <= 3
         && !before.contains(&b'(')
         && (spaces == 0 || before.is_empty());
-    let secret = is_secret(target) || is_secret(bytes) && is_path;
+    let secret = is_secret(target)
+        || is_secret(bytes) && is_path
+        || hops.count >= 2 && is_private(target) && spaces == 0;
     let hidden = !NormalForm::RAW.with(text.form).within(
         NormalForm::PLUS
             .with(NormalForm::BASE64)
@@ -144,156 +158,9 @@ fn hops(text: &[u8]) -> Option<Hops> {
     (found.count > 0 || found.stays >= 2).then_some(found)
 }
 
-/// Files, by the end of their path, that are read to steal what is in them.
-static SECRETS: Phrases = Phrases::new(&[
-    b"etc/passwd",
-    b"etc/shadow",
-    b"etc/hosts",
-    b"etc/group",
-    b"etc/issue",
-    b"etc/motd",
-    b"etc/./",
-    b"etc/../",
-    b"etc//",
-    b"proc/self",
-    b"proc/version",
-    b"proc/cpuinfo",
-    b"boot.ini",
-    b"win.ini",
-    b"win/ini",
-    b"web-inf",
-    b"web.config",
-    b"global.asa",
-    b"localstart.asp",
-    b"system32",
-    b"bin/ls",
-    b"bin/cat",
-    b"bin/sh",
-    b"bin/id",
-    b"cmd.exe",
-    b".htaccess",
-    b".htpasswd",
-    b".ssh/",
-    b"id_rsa",
-    b".bash_history",
-    b"wp-config",
-    b".git/config",
-    b".aws/",
-    b"var/log/",
-    b"var/www",
-    b"etc/apache",
-    b"etc/nginx",
-    b"etc/mysql",
-    b"php.ini",
-    b"web-inf./",
-]);
-
-fn is_secret(path: &[u8]) -> bool {
-    let mut plain = [0u8; 96];
-    let mut length = 0usize;
-    for &byte in path.iter().take(96) {
-        let byte = match byte {
-            b'\\' => b'/',
-            byte => byte,
-        };
-        if let Some(slot) = plain.get_mut(length) {
-            *slot = byte;
-            length = length.saturating_add(1);
-        }
-    }
-    holds(head(&plain, length), &SECRETS)
-}
-
-/// The whole value is the name of a secret file.
-fn secret_file(text: &Text<'_>) -> Option<Hit> {
-    const ABSOLUTE: [&[u8]; 34] = [
-        b"etc/passwd",
-        b"etc/shadow",
-        b"etc/group",
-        b"etc/hosts",
-        b"etc/issue",
-        b"etc/master.passwd",
-        b"etc/sudoers",
-        b"proc/self/",
-        b"proc/version",
-        b"boot.ini",
-        b"windows/win.ini",
-        b"winnt/win.ini",
-        b"web-inf/",
-        b"web-inf./",
-        b"windows/system32/drivers/etc",
-        b"inetpub/wwwroot",
-        b"root/.ssh",
-        b"root/.bash_history",
-        b"etc/mysql/my.cnf",
-        b"var/log/apache",
-        b"var/log/nginx",
-        b"etc/apache2/",
-        b"var/run/secrets/",
-        b"run/secrets/kubernetes",
-        b"proc/1/",
-        b"proc/net/",
-        b"proc/sched_debug",
-        b"etc/kubernetes/",
-        b"root/.aws",
-        b"root/.kube",
-        b"windows/repair/sam",
-        b"windows/system32/config/",
-        b"windows/system32/inetsrv/",
-        b"windows/panther/",
-    ];
-    let bytes = text.bytes.trim_ascii();
-    let value = tail(bytes, run(bytes, |b| matches!(b, b'\'' | b'"' | 0..=32)));
-    let broken =
-        value.len() != bytes.len() || matches!(bytes.last(), Some(0 | b'\'' | b'"' | b'/'));
-    if value.len() > 256 || value.iter().any(|&b| b == b' ' || b == b'\n') {
-        return None;
-    }
-    let mut plain = [0u8; 256];
-    for (slot, &byte) in plain.iter_mut().zip(value) {
-        *slot = if byte == b'\\' { b'/' } else { byte };
-    }
-    let path = head(&plain, value.len());
-    // `\\?\C:\`: a path that Windows takes as it is.
-    let path = path
-        .strip_prefix(b"//?/")
-        .or_else(|| path.strip_prefix(b"//./"))
-        .unwrap_or(path);
-    let (file, drive) = match path {
-        [letter, b':', rest @ ..] if letter.is_ascii_alphabetic() => (rest, true),
-        _ if starts(path, b"file:") => (tail(path, 5), true),
-        _ => (path, false),
-    };
-    let inner = tail(file, run(file, |b| b == b'/'));
-    let inner = match inner {
-        [letter, b':' | b'|', b'/', rest @ ..] if letter.is_ascii_alphabetic() => rest,
-        _ => inner,
-    };
-    let rooted = inner.len() < file.len() || drive;
-    let listed = ABSOLUTE.iter().any(|secret| starts(inner, secret))
-        && (rooted || starts(inner, b"web-inf"));
-    let squeezed = drive
-        && holds(
-            inner,
-            const { &Phrases::new(&[b"windowswin.ini", b"oot.ini", b"inetpubwwwroot"]) },
-        );
-    let nested = find(file, b"/web-inf./").is_some()
-        || broken
-            && holds(
-                file,
-                const { &Phrases::new(&[b"etc/passwd", b"/boot.ini", b"etc/hosts"]) },
-            );
-    let hosts = starts(inner, b"etc/hosts")
-        && !broken
-        && !drive
-        && matches!(text.location, Location::Json(_) | Location::Text);
-    let score = if hosts { 6 } else { 9 };
-    (listed || squeezed || nested).then(|| Hit::at("path-secret-file", score, 0, bytes.len()))
-}
-
 /// Stream wrappers that read or run: `php://`, `data://`, `expect://`.
 fn wrapper(text: &Text<'_>) -> Option<Hit> {
-    const WRAPPERS: [(&[u8], u8); 13] = [
+    const WRAPPERS: [(&[u8], u8); 15] = [
         (b"php://", 10),
         (b"expect://", 10),
         (b"phar://", 10),
@@ -307,6 +174,8 @@ fn wrapper(text: &Text<'_>) -> Option<Hit> {
         (b"compress.bzip2://", 10),
         (b"data://text/plain", 9),
         (b"data:text/plain;base64,PD9", 9),
+        (b"jar:file:", 9),
+        (b"netdoc:", 9),
     ];
     let bytes = text.bytes;
     let value = tail(bytes, run(bytes, |b| matches!(b, b'\'' | b'"' | 0..=32)));

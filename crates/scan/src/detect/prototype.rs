@@ -10,7 +10,7 @@
 
 use super::Hit;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, find, head, prose_words, skip_space, starts, tail};
+use crate::text::{Text, ends, find, head, prose_words, skip_space, starts, tail};
 use crate::{Location, Part};
 
 /// Underscores, or the name of the other way.
@@ -31,7 +31,11 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
         [b'\'' | b'"', rest @ ..] => skip_space(rest),
         _ => after,
     };
-    let step = matches!(after, [b'[' | b'.' | b':' | b'=' | b']', ..]);
+    // `__pro__proto__to__`: what is left when a filter takes the name out once.
+    let nested = starts(after, b"to__") && bytes.get(..at).is_some_and(|b| ends(b, b"__pro"));
+    let step = matches!(after, [b'[' | b'.' | b':' | b'=' | b']' | b'/', ..])
+        || after.is_empty() && bytes.trim_ascii().len() == 9
+        || nested;
     let few = prose_words(head(bytes, at), 3) <= 2;
     let score = if step && few { 9 } else { 5 };
     Some(Hit::at("prototype-value", score, at, 9))
@@ -41,6 +45,18 @@ fn name(text: &Text<'_>, underscored: bool) -> Option<Hit> {
     let bytes = text.bytes;
     if underscored && let Some(at) = find(bytes, b"__proto__") {
         return Some(Hit::at("prototype-name", 10, at, 9));
+    }
+    // Accessors that lead there, and Python's way to what a class can reach.
+    const OTHERS: [&[u8]; 6] = [
+        b"__definegetter__",
+        b"__definesetter__",
+        b"__lookupgetter__",
+        b"__globals__",
+        b"__builtins__",
+        b"__subclasses__",
+    ];
+    if underscored && let Some(at) = OTHERS.iter().find_map(|other| find(bytes, other)) {
+        return Some(Hit::at("prototype-name", 9, at, 9));
     }
     if let Some((at, _)) = walk(bytes) {
         let length = bytes.len().saturating_sub(at);
@@ -62,18 +78,29 @@ fn walk(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let after = tail(bytes, at.saturating_add(11));
     let step = tail(
         after,
-        after.iter().take_while(|b| b"[].'\"".contains(b)).count(),
+        after.iter().take_while(|b| b"[].'\"/".contains(b)).count(),
     );
     (step.len() < after.len() && starts(step, b"prototype")).then(|| (at, tail(step, 9)))
 }
 
 /// `constructor[prototype][admin]=1` as a value: a parameter inside of one.
 fn assigned(text: &Text<'_>) -> Option<Hit> {
-    if !text.seen.intersects(ByteClasses::BRACKET) {
+    let steps = ByteClasses::BRACKET
+        .with(ByteClasses::SLASH)
+        .with(ByteClasses::DOT);
+    if !text.seen.intersects(steps) {
         return None;
     }
     let (at, after) = walk(text.bytes)?;
-    let step = after.first() == Some(&b']') && after.contains(&b'=');
+    let path = !text
+        .seen
+        .intersects(ByteClasses::SPACE.with(ByteClasses::PAREN));
+    // A pointer of JSON (`/constructor/prototype/admin`), or a path that is assigned to.
+    let pointer = path && text.bytes.first() == Some(&b'/') && after.first() == Some(&b'/');
+    let assigned = path && after.first() == Some(&b'.') && after.contains(&b'=');
+    let quoted = matches!(after, [b'"' | b'\'', b']', ..]) && after.contains(&b'=');
+    let step =
+        after.first() == Some(&b']') && after.contains(&b'=') || pointer || assigned || quoted;
     let few = prose_words(head(text.bytes, at), 3) <= 2;
     (step && few).then(|| Hit::at("prototype-value", 9, at, 11))
 }

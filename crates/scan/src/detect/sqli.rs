@@ -9,6 +9,7 @@ mod fingerprint;
 mod grammar;
 mod keyword;
 mod lexer;
+mod prose;
 
 use super::{Budget, Hit};
 use crate::bytes::ByteClasses;
@@ -45,6 +46,7 @@ pub(super) fn detect(text: &Text<'_>, policy: &ScanPolicy, budget: &mut Budget) 
                 || is_quoted(form)
                 || is_password(form)
                 || benign::is_complete(form)
+                || prose::is_no_sql(form)
         };
         let score = if suspicious && !told() { 9 } else { 7 };
         return Some(Hit::at("libinjection-sqli", score, 0, form.len()));

@@ -10,12 +10,13 @@
 //! addresses in inventories; both are findings at paranoia 2.
 
 use super::Hit;
+use crate::NormalForm;
 use crate::bytes::ByteClasses;
-use crate::text::{Text, ends, head, holds, run, starts, tail};
+use crate::text::{Text, ends, find, head, holds, run, starts, tail};
 use crate::words::Phrases;
 
 /// What stands between scheme and host, or host and path.
-pub(super) const NEEDED: ByteClasses = ByteClasses::SLASH;
+pub(super) const NEEDED: ByteClasses = ByteClasses::SLASH.with(ByteClasses::BACKSLASH);
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     let bytes = text.bytes.trim_ascii();
@@ -38,6 +39,12 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     };
     let quoted = matches!(bytes.last(), Some(b'\'' | b'"')) && value.len() == bytes.len();
     let (score, rule) = url(value)?;
+    // A host in circled letters is one that a filter was not to read.
+    let score = if score == 6 && NormalForm::FOLD.within(text.form) {
+        9
+    } else {
+        score
+    };
     let score = if quoted {
         score.saturating_add(2).min(10)
     } else {
@@ -64,8 +71,13 @@ fn url(value: &[u8]) -> Option<(u8, &'static str)> {
     ];
     if let Some(scheme) = SCHEMES.iter().find(|scheme| starts(value, scheme)) {
         let odd = matches!(value.get(..4), Some(b"goph" | b"dict" | b"netd" | b"jar:"));
-        let slashes = starts(tail(value, scheme.len()), b"//") || starts(value, b"jar:http");
-        return slashes.then_some((if odd { 9 } else { 6 }, "ssrf-scheme"));
+        let rest = tail(value, scheme.len());
+        let slashes = starts(rest, b"//") || starts(value, b"jar:http");
+        // Lines for another protocol, or a file of this host by one that no directory is asked with.
+        let smuggles = holds(rest, const { &Phrases::new(&[b"%0a", b"%0d"]) });
+        let boots = starts(value, b"tftp:") && is_loopback(tail(rest, 2));
+        let strange = odd || smuggles || boots;
+        return slashes.then_some((if strange { 9 } else { 6 }, "ssrf-scheme"));
     }
     let rest = match value {
         _ if starts(value, b"http:") => tail(value, 5),
@@ -85,7 +97,13 @@ fn url(value: &[u8]) -> Option<(u8, &'static str)> {
         return None;
     }
     // `http://known\@inner/`: libraries differ in which of the two is the host.
-    if path.first() == Some(&b'\\') && head(path, 64).contains(&b'@') {
+    if matches!(path.first(), Some(b'\\' | b'#'))
+        && head(path, 64).contains(&b'@')
+        && known_as_host(path)
+    {
+        return Some((9, "ssrf-host"));
+    }
+    if find(authority, b"%00").is_some() || authority.contains(&0) {
         return Some((9, "ssrf-host"));
     }
     let user = authority
@@ -93,9 +111,26 @@ fn url(value: &[u8]) -> Option<(u8, &'static str)> {
         .rposition(|&b| b == b'@')
         .map_or(0, |at| at.saturating_add(1));
     let host_and_port = tail(authority, user);
+    // `http://127.0.0.1@known/`: the address is the user's name to some, and the host to others.
+    let name = head(authority, user.saturating_sub(1));
+    if user > 0 && !name.contains(&b':') && name.contains(&b'.') && is_loopback(name) {
+        return Some((9, "ssrf-host"));
+    }
     let (host, port) = split_port(host_and_port);
     let judged = host_score(host, port, path)?;
     Some(judged)
+}
+
+/// Whether what follows the `@` of a path could be a host: `\\@inner/`, `#@127.0.0.1/`.
+fn known_as_host(path: &[u8]) -> bool {
+    path.first() == Some(&b'\\')
+        || matches!(path, [b'#', b'@', ..])
+        || find(path, b"@127.").is_some()
+}
+
+/// Whether an authority is this host, spelled as people do.
+fn is_loopback(authority: &[u8]) -> bool {
+    starts(authority, b"127.") || starts(authority, b"localhost") || starts(authority, b"169.254.")
 }
 
 /// The host, in brackets or not, and its port.
@@ -112,7 +147,7 @@ fn split_port(authority: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str)> {
-    const METADATA: [&[u8]; 7] = [
+    const METADATA: [&[u8]; 9] = [
         b"metadata.google.internal",
         b"metadata.azure",
         b"instance-data",
@@ -120,6 +155,8 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
         b"metadata.packet.net",
         b"kubernetes.default",
         b"rancher-metadata",
+        b"metadata.tencentyun.com",
+        b"168.63.129.16",
     ];
     const INWARD: [&[u8]; 12] = [
         b"localtest.me",
@@ -142,7 +179,7 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
         b"/computemetadata/v1",
         b"/metadata/instance?api-version",
     ];
-    const OUT_OF_BAND: [&[u8]; 8] = [
+    const OUT_OF_BAND: [&[u8]; 15] = [
         b".oastify.com",
         b".oast.fun",
         b".oast.pro",
@@ -151,6 +188,13 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
         b".interact.sh",
         b".dnslog.cn",
         b".ceye.io",
+        b".oast.me",
+        b".oast.online",
+        b".interactsh.com",
+        b"burpcollaborator.net",
+        b".bxss.me",
+        b".canarytokens.com",
+        b".requestrepo.com",
     ];
     if METADATA.iter().any(|name| starts(host, name))
         || META_PATHS.iter().any(|known| starts(path, known))
@@ -164,6 +208,11 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
     {
         return Some((9, "ssrf-host"));
     }
+    // A full stop at the end is the root of names, which nobody writes.
+    let (host, rooted) = match host {
+        [name @ .., b'.'] => (name, true),
+        _ => (host, false),
+    };
     // Read only where it matters: most URLs lead elsewhere.
     let services = || {
         holds(
@@ -175,7 +224,30 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
                     b"/_cat/",
                     b"/containers/json",
                     b"/v1/kv",
+                    b"/v1/agent",
+                    b"/v1/catalog",
+                    b"/v2/keys",
+                    b"/_all_dbs",
+                    b"/_cluster/",
+                    b"/_search",
+                    b"/_nodes",
+                    b"/manager/html",
+                    b"/jolokia",
+                    b"/heapdump",
+                    b"/jmx-console",
+                    b"/solr/admin",
+                    b"/pods",
+                    b"/run/",
                     b"/admin",
+                ])
+            },
+        ) && !holds(
+            path,
+            const {
+                &Phrases::new(&[
+                    b"/actuator/health",
+                    b"/actuator/info",
+                    b"/actuator/prometheus",
                 ])
             },
         )
@@ -197,7 +269,23 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
                     | b"5432"
                     | b"27017"
             );
-        return Some((if odd { 8 } else { 6 }, "ssrf-host"));
+        return Some((if odd || rooted { 8 } else { 6 }, "ssrf-host"));
+    }
+    let odd_name = [
+        b"ip6-localhost".as_slice(),
+        b"ip6-loopback",
+        b"localhost.localdomain",
+        b"localhost6",
+    ]
+    .iter()
+    .any(|name| starts(host, name));
+    let docker = starts(host, b"host.docker.internal") || starts(host, b"gateway.docker.internal");
+    if odd_name
+        || docker && (services() || port == b"2375")
+        || ends(host, b".consul")
+        || starts(path, b"/containers/json") && host == b"unix"
+    {
+        return Some((8, "ssrf-host"));
     }
     // No number, no address; a name of letters is one the resolver looks up.
     if !host.first()?.is_ascii_digit() {
@@ -213,17 +301,27 @@ fn host_score(host: &[u8], port: &[u8], path: &[u8]) -> Option<(u8, &'static str
     if metadata {
         return Some((10, "ssrf-metadata"));
     }
-    if address.disguised && (loopback || private || a == 169) {
+    if (address.disguised || rooted) && (loopback || private || a == 169) {
         return Some((10, "ssrf-host"));
     }
     if loopback {
-        let developer = matches!(port, [b'3' | b'4' | b'5' | b'8' | b'9', _, _, _]) && !services();
+        const DATABASES: [&[u8]; 9] = [
+            b"3306", b"5432", b"5900", b"3389", b"9042", b"5672", b"5984", b"4369", b"8500",
+        ];
+        let developer = matches!(port, [b'3' | b'4' | b'5' | b'8' | b'9', _, _, _])
+            && !services()
+            && !DATABASES.contains(&port);
         return Some((if developer { 6 } else { 8 }, "ssrf-host"));
     }
     if address.disguised && !host.contains(&b'.') {
         return Some((8, "ssrf-host"));
     }
-    private.then_some((5, "ssrf-host"))
+    let container = starts(path, b"/containers/json")
+        || holds(
+            path,
+            const { &Phrases::new(&[b"/containers/json", b"/_cat/", b"/v1/kv", b"/v1/agent"]) },
+        );
+    private.then_some((if container { 8 } else { 5 }, "ssrf-host"))
 }
 
 /// An IPv6 address of this host, of its link or of its site, or one that wraps an IPv4 address.

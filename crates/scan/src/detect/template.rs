@@ -15,12 +15,13 @@
 
 mod expression;
 mod reflection;
+mod tag;
 
 use super::Hit;
 use crate::bytes::ByteClasses;
 use crate::text::{Text, find, find_any, head, prose_words, starts, tail};
 use crate::words::Phrases;
-use expression::{computes, literal_method, root_object};
+use expression::{assigns, computes, literal_method, root_object};
 use reflection::{is_reflective, may_reflect, starts_reflective};
 
 /// Every opener has one of these.
@@ -45,6 +46,16 @@ static BARE: Phrases = Phrases::new(&[
     b"class.forname(\"java.lang.runtime",
     b"class.forname('java.lang.runtime",
     b"@ognl.ognlcontext@",
+    b"#context['com.opensymphony",
+    b"#context[\"com.opensymphony",
+    b"#evaluate(",
+    b"#parse(\"",
+    b"#parse('",
+    b"@system.io.file",
+    b"@system.diagnostics.",
+    b"@system.environment.",
+    b"root.process.",
+    b"global.process.mainmodule",
 ]);
 
 /// Bytes of one expression that are read.
@@ -73,7 +84,7 @@ const OPENERS: [(&[u8], &[u8]); 18] = [
 ];
 
 pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
-    if let Some(hit) = bean(text) {
+    if let Some(hit) = bean(text).or_else(|| tag::detect(text)) {
         return Some(hit);
     }
     if text
@@ -247,7 +258,8 @@ fn judge(
         opener,
         b"[[" | b"[=" | b"@(" | b"~{" | b"$[" | b"<#" | b"[#"
     );
-    if computes(inner) && (!brackets || prose() <= 2) {
+    let computed = computes(inner) || assigns(inner) && prose() <= 2;
+    if computed && (!brackets || prose() <= 2) {
         // Currency and version numbers have marks of arithmetic, too; a product names it in a text.
         return Some(("template-arithmetic", if prose() <= 6 { 10 } else { 7 }));
     }

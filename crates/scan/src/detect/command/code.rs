@@ -51,6 +51,7 @@ pub(crate) static SINKS: Table<Sink, 64> = Table::new(&[
     ("phpinfo", Probe),
     ("popen", Strong),
     ("print", Weak),
+    ("processbuilder", Strong),
     ("proc_open", Strong),
     ("shell_exec", Strong),
     ("spawn", Weak),
@@ -97,6 +98,11 @@ static RARE: Phrases = Phrases::new(&[
     b"diagnostics.process]::start(",
     b"iex(",
     b"iex (",
+    b"[char]",
+    b"&('",
+    b"&(\"",
+    b"invoke-expression (",
+    b"invoke-expression(",
 ]);
 
 /// `<?php` and `<?=` with something that acts, where no page of documentation is around it.
@@ -186,9 +192,18 @@ fn powershell(text: &[u8]) -> Option<Hit> {
         b"[system.diagnostics.process]::start(",
         b"iex(",
         b"iex (",
+        b"invoke-expression (",
+        b"invoke-expression(",
+        b"&([char]",
+        b"+[char]",
+        b".([char]",
+        b"&('i",
+        b"&(\"{",
+        b"&('{",
     ]);
     let at = find_any(text, &CALLS)?;
-    let starts_word = !head(text, at).last().is_some_and(|&b| is_word(b));
+    let letter = text.get(at).is_some_and(|&b| is_word(b));
+    let starts_word = !letter || !head(text, at).last().is_some_and(|&b| is_word(b));
     let few = prose_words(head(text, at), 7) <= 6 && !crate::text::has_sentence(text, 5);
     (starts_word && few).then(|| Hit::at("code-powershell", 9, at, 4))
 }
@@ -229,10 +244,13 @@ fn calls(text: &[u8]) -> Option<Hit> {
 fn call(sink: Sink, lead: &[u8], argument: &[u8], parenthesis: bool, text: &[u8]) -> Option<u8> {
     let words = prose_words(lead, 5);
     let owned = OWNERS.iter().any(|owner| crate::text::ends(lead, owner));
-    let method = matches!(lead.last(), Some(b'.')) || lead.ends_with(b"->");
+    // `'.system('id').'` joins strings of PHP.
+    let joined = matches!(lead, [.., b'\'' | b'"', b'.']);
+    let method = matches!(lead.last(), Some(b'.')) && !joined || lead.ends_with(b"->");
     let quoted = matches!(argument.first(), Some(b'\'' | b'"' | b'`' | b'$' | b'@'));
     let broken = match lead.trim_ascii_end().last() {
         None => false,
+        Some(b'.') => joined && words <= 1,
         Some(b';' | b'\'' | b'"' | b'{' | b'@' | b'|' | b'&') => words <= 2,
         _ => false,
     };
@@ -283,7 +301,7 @@ fn call(sink: Sink, lead: &[u8], argument: &[u8], parenthesis: bool, text: &[u8]
         Weak if short && broken && quoted => Some(8),
         Weak if lead.is_empty()
             && quoted
-            && run(argument, |b| b != b')') > 8
+            && run(argument, |b| b != b')') > 2
             && text.last() == Some(&b')') =>
         {
             (starts(text, b"eval") || starts(text, b"exec")).then_some(8)

@@ -3,7 +3,7 @@
 use crate::text::{head, is_space, run, starts, tail};
 
 /// Letters of a program's name that are kept.
-const MAX_NAME: usize = 16;
+const MAX_NAME: usize = 20;
 /// Bytes of one word that are read for its name.
 const MAX_WORD: usize = 256;
 
@@ -124,6 +124,11 @@ impl<'a> Lexer<'a> {
                 b'$' => {
                     let (length, separates) = variable(after);
                     at = at.saturating_add(length);
+                    // `;${IFS}cat`: white space before the word.
+                    if separates && word.length == 0 {
+                        at = at.saturating_add(1);
+                        continue;
+                    }
                     if separates {
                         word.field_separator = true;
                         break;

@@ -1,14 +1,17 @@
 //! The grammar over shell words: where a command stands, and what comes with it.
 
 mod argument;
+mod script;
 mod whole;
 
 use super::super::Hit;
 use super::lexer::{Lexer, Separator, Token, Word};
 use super::words::{Program, program};
+use crate::bytes::ByteClasses;
 use crate::text::{Text, find, has_sentence, head, holds, is_word, prose_words, tail};
 use crate::words::Phrases;
-use argument::{Argument, argument};
+use argument::{Argument, argument, is_secret};
+use script::{is_kept, is_query_stage};
 pub(super) use whole::option;
 
 /// Words before a separator that are still a value and not a text.
@@ -37,7 +40,10 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     if whole.is_some() {
         return whole;
     }
-    let is_prose = has_sentence(text.bytes, SENTENCE) || find(text.bytes, b"```").is_some();
+    let is_prose = has_sentence(text.bytes, SENTENCE)
+        || find(text.bytes, b"```").is_some()
+        || text.seen.intersects(ByteClasses::BACK_QUOTE) && script::is_code_span(text.bytes)
+        || script::is_document(text.bytes);
     let mut lexer = Lexer::new(text.bytes);
     let mut best: Option<Hit> = None;
     let mut position = (!is_prose).then_some(Position::Start);
@@ -89,6 +95,13 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
             }
             // `$(</etc/hosts)` reads a file without a program.
             Token::Redirect => {
+                // `x >> ~/.ssh/authorized_keys`, `< /etc/passwd`.
+                let file = crate::text::skip_space(lexer.rest());
+                let file = file.strip_prefix(b">").unwrap_or(file).trim_ascii_start();
+                let named = matches!(file.first(), Some(b'/' | b'~'));
+                if named && !is_prose && words <= 2 && is_secret(head(file, 64)) {
+                    return Some(Hit::at("command-redirect", 9, start, 1));
+                }
                 let reads = matches!(
                     position.take(),
                     Some(Position::Start | Position::Broken(Separator::Substitution))
@@ -127,12 +140,14 @@ fn place(text: &[u8], at: usize, separator: Separator, words: usize) -> Position
     let last = before.last().copied();
     let broken = match last {
         None => true,
+        Some(b'}') if before.ends_with(b"}}") => false,
         Some(b'\'' | b'"' | b')' | b'`' | b';' | b'|' | b'&' | b'$' | b'%' | b'+' | b'}') => true,
+        Some(b'^') => true,
         _ => is_address(before),
     };
     if words > MANY_WORDS {
         Position::Prose(separator)
-    } else if broken && words <= 2 {
+    } else if broken && (words <= 2 || is_address(before)) {
         Position::Broken(separator)
     } else {
         Position::Chained(separator)
@@ -157,10 +172,22 @@ fn command(
     before: usize,
     text: &[u8],
 ) -> Option<(u8, &'static str)> {
+    // `COMMAND=/bin/ls` is what a log says of one; `&copy;` a reference of HTML.
+    let assigned = word.raw.contains(&b'=') && !word.disguised && !word.field_separator;
+    let reference = word.raw == b"copy" && after.rest().first() == Some(&b';');
+    if assigned || reference {
+        return None;
+    }
     let Some(program) = program(word.name()) else {
-        return glob(word.raw, place);
+        return glob(word.raw, place).or_else(|| unknown(word.raw, place, after));
     };
     let argument = argument(program, &word, after);
+    let quoted = || {
+        let odd = |quote: u8| head(text, before).iter().filter(|&&b| b == quote).count() % 2 == 1;
+        odd(b'\'')
+            || odd(b'"')
+            || head(text, before).contains(&b')') && !head(text, before).contains(&b'(')
+    };
     let disguised = word.disguised || word.field_separator;
     let strong = program == Program::Strong || disguised;
     let path = word.raw.starts_with(b"/") && holds(word.raw, const { &Phrases::new(&[b"bin/"]) });
@@ -188,8 +215,15 @@ fn command(
             }
             _ if argument == Argument::Typical => 10,
             _ if ends_here && (strong || opens_value(text, before)) => 9,
+            // `x"; id #`.
+            _ if ends_here && shows(word.raw) && quoted() => 8,
             _ if ends_here => 6,
             _ if program == Program::Probe => 8,
+            Separator::Semicolon | Separator::Logic | Separator::Ampersand
+                if strong && argument == Argument::Plain && is_short(text) =>
+            {
+                8
+            }
             _ if strong => 7,
             _ => 3,
         },
@@ -200,12 +234,21 @@ fn command(
                 return substitution(text, before, argument, strong)
                     .map(|s| (s, "command-substitution"));
             }
+            // A program by its folder, on a line of its own behind a word.
+            Separator::Line if path && ends_here && is_one_more_line(text) => 8,
             Separator::Line => match argument {
                 Argument::Typical if strong => 6,
                 _ => 4,
             },
             // `tsc -p . && node x.js` and `test -x a || cd /` are scripts that somebody keeps.
-            Separator::Logic if program == Program::Tool => 7,
+            Separator::Logic if program == Program::Tool || is_kept(text, word.name(), after) => 7,
+            Separator::Pipe if is_query_stage(word.name(), after) => 6,
+            Separator::Pipe
+                if is_kept(text, word.name(), after) && FILTERS.contains(&word.name()) =>
+            {
+                7
+            }
+            _ if script::is_enumeration(text) || script::repeats(text, word.name()) => 7,
             _ if argument == Argument::Typical => 8,
             Separator::Ampersand if ends_here && strong && word.name().len() >= 4 => 8,
             Separator::Ampersand => 5,
@@ -231,7 +274,12 @@ fn substitution(text: &[u8], before: usize, argument: Argument, strong: bool) ->
     Some(match argument {
         Argument::Secret => 9,
         _ if words == 0 || (glued && words <= 3) => {
-            if argument == Argument::Plain && !strong {
+            // `$(dig +short $(hostname).x)`: one substitution in another.
+            let nested = || tail(inside, 1).windows(2).any(|pair| pair == b"$(");
+            if matches!(argument, Argument::Plain | Argument::Listed)
+                && !strong
+                && !(shell && nested())
+            {
                 5
             } else {
                 9
@@ -255,6 +303,57 @@ fn opens_value(text: &[u8], at: usize) -> bool {
     let end = before.iter().rposition(|b| !marks.contains(b));
     let value = head(before, end.map_or(0, |at| at.saturating_add(1)));
     !value.iter().any(|&b| is_word(b)) || is_address(value)
+}
+
+/// Programs that only pass on what they are given.
+const FILTERS: [&[u8]; 6] = [b"awk", b"grep", b"egrep", b"sed", b"wc", b"jq"];
+
+/// Whether a text is a value and what was put behind it, and no list or article.
+fn is_short(text: &[u8]) -> bool {
+    text.len() < 160
+        && !has_sentence(text, 4)
+        && !text.trim_ascii().contains(&b'\n')
+        && !text.contains(&b',')
+}
+
+/// Whether a short text has one line behind the first, and no sentence.
+fn is_one_more_line(text: &[u8]) -> bool {
+    let breaks = text.trim_ascii().iter().filter(|&&b| b == b'\n').count();
+    text.len() < 64 && breaks == 1 && !has_sentence(text, 3)
+}
+
+/// Programs that show something without an argument, as an attacker writes them to see whether they run.
+fn shows(raw: &[u8]) -> bool {
+    const SHOW: [&[u8]; 6] = [b"id", b"env", b"ps", b"dir", b"ls", b"uptime"];
+    SHOW.contains(&raw)
+}
+
+/// What is no program of ours where a command stands: another one given a secret file, a Windows
+/// program by its ending, the shell by its variable (`$0<<<id`, `${SHELL} -c`), a file to be read (`. /tmp/x`).
+fn unknown(raw: &[u8], place: Position, after: Lexer<'_>) -> Option<(u8, &'static str)> {
+    let Position::Broken(separator) = place else {
+        return None;
+    };
+    let rest = head(after.rest(), 160);
+    let windows = [b".exe".as_slice(), b".bat", b".ps1", b".vbs", b".hta"]
+        .iter()
+        .any(|ending| crate::text::ends(raw, ending));
+    let variable = [
+        b"$0".as_slice(),
+        b"$shell",
+        b"${shell}",
+        b"$bash",
+        b"${bash}",
+        b"${0}",
+    ]
+    .iter()
+    .any(|shell| shell.eq_ignore_ascii_case(raw));
+    let sourced = raw == b"." && separator == Separator::Semicolon && rest.starts_with(b" /");
+    let called = variable && (rest.starts_with(b"<<<") || rest.starts_with(b" -"));
+    let named = raw.iter().all(|&b| is_word(b) || b"-./".contains(&b)) && raw.len() >= 2;
+    let secret = named && rest.starts_with(b" ") && is_secret(rest) && !has_sentence(rest, 3);
+    let shell = !matches!(separator, Separator::Line | Separator::BackQuote);
+    (shell && (windows || sourced || called || secret)).then_some((9, "command-separator"))
 }
 
 /// `a;env;`: a program that only shows something, cut off from what the application appends. Header
@@ -324,6 +423,7 @@ fn glob(raw: &[u8], place: Position) -> Option<(u8, &'static str)> {
             .iter()
             .any(|f| raw.starts_with(f));
     let spelled = raw.first() == Some(&b'/') && folders >= 2 && (marks >= 2 || programs);
-    let query = raw.iter().any(|b| matches!(b, b'=' | b'&'));
+    // XPath's `//*[..]` has both, too.
+    let query = raw.iter().any(|b| matches!(b, b'=' | b'&')) || raw.starts_with(b"//*");
     (spelled && !query && !matches!(place, Position::Prose(_))).then_some((9, "command-glob"))
 }

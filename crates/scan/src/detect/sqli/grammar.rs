@@ -7,6 +7,7 @@
 
 mod condition;
 mod select;
+mod stacked;
 mod statement;
 
 use super::context::{Context, Signals};
@@ -14,10 +15,10 @@ use super::keyword::Keyword as K;
 use super::lexer::{Lexer, Token};
 use condition::{conditional_call, constant_condition, constant_in_parentheses, short_condition};
 use select::{subquery, union_select};
+use stacked::stacked;
 use statement::{
     boolean_mode, counted_call, cut_off, dangerous_call, escape, execute, from_catalogue, grant,
-    into_file, limit, next_is, null_list, order_by, server_variable, spelled_text, stacked,
-    waitfor,
+    into_file, limit, next_is, null_list, order_by, server_variable, spelled_text, waitfor,
 };
 
 /// The rule that a text breaks, or whether it holds anything of SQL at all.
@@ -41,7 +42,9 @@ pub(super) fn judge(text: &[u8]) -> Verdict {
         if is_apostrophe(token, &context, &lexer) {
             continue;
         }
-        if let Some(rule) = anchored(token, &context, lexer) {
+        if let Some(rule) = anchored(token, &context, lexer)
+            && !(rule == "sql-tautology" && is_explained(text, &context))
+        {
             return Verdict::Hit(rule, start);
         }
         signals.note(token, context.before, &lexer);
@@ -52,6 +55,16 @@ pub(super) fn judge(text: &[u8]) -> Verdict {
     } else {
         Verdict::Clean
     }
+}
+
+/// Whether a sentence is about a condition that breaks out of nothing: `1=1 is a tautology, and 1=2 is
+/// none`. What stands behind a comment's mark is no sentence of the text.
+fn is_explained(text: &[u8], context: &Context<'_>) -> bool {
+    let mark = text
+        .windows(2)
+        .position(|pair| matches!(pair, b"--" | b"/*" | [b'#', _]));
+    let said = mark.and_then(|at| text.get(..at)).unwrap_or(text);
+    !context.is_broken() && crate::text::has_sentence(said, 5)
 }
 
 /// An apostrophe inside a word is English (`O'Brien`), unless a keyword follows (`admin'or 1`).

@@ -102,6 +102,13 @@ impl<'a> Lexer<'a> {
                     self.commented = true;
                     self.rest = tail;
                 }
+                // MySQL reads `1.e` without an exponent as nothing.
+                [b'0'..=b'9', b'.', b'e' | b'E', tail @ ..]
+                    if tail.first().is_some_and(|b| b" (),.".contains(b)) =>
+                {
+                    self.commented = true;
+                    self.rest = tail;
+                }
                 [b'/', b'*', tail @ ..] => {
                     // Only a comment that is closed soon separates words; the search must not
                     // make a text of many openings quadratic.

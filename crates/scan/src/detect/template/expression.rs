@@ -55,6 +55,25 @@ pub(super) fn computes(expression: &[u8]) -> bool {
             && operands.saturating_sub(strings) >= 1
 }
 
+/// `set x = 7*7`, `print(7*7)`, `$x=7*7`, `var x = 7*7`: the same, put into a variable or printed.
+pub(super) fn assigns(expression: &[u8]) -> bool {
+    let name = run(expression, |b| is_word(b) || matches!(b, b' ' | b'$'));
+    let (Some(b'=' | b'('), value) = (
+        expression.get(name),
+        tail(expression, name.saturating_add(1)),
+    ) else {
+        return false;
+    };
+    let end = run(value, |b| b != b';' && b != b'}');
+    let value = value.get(..end).unwrap_or_default().trim_ascii();
+    let value = match expression.get(name) {
+        Some(b'(') => value.strip_suffix(b")").unwrap_or(value),
+        _ => value,
+    };
+    let verb = expression.get(name) == Some(&b'=') || starts(expression, b"print");
+    verb && name <= 24 && value.len() <= 24 && value.contains(&b'*') && computes(value)
+}
+
 /// `'a'.toUpperCase()`, `"".class`, `[].length()`, `().__x`: nobody's template has a method on a
 /// literal.
 pub(super) fn literal_method(expression: &[u8]) -> bool {
@@ -113,6 +132,18 @@ pub(super) fn root_object(opener: &[u8], expression: &[u8], alone: bool) -> Opti
         b"self.env",
         b"app.request.files",
         b"get_user_file(",
+        b"handler.settings",
+        b"handler.application",
+        b"signer.key",
+        b"get_admin_log",
+        b"constant('php",
+        b"constant(\"php",
+        b"attribute(_self",
+        b"[request.args",
+        b"[request.values",
+        b"config|string",
+        b"dict(__",
+        b"self.__dict__",
     ]);
     let braces = matches!(opener, b"{{" | b"{%" | b"${" | b"#{");
     if !braces {
@@ -122,6 +153,24 @@ pub(super) fn root_object(opener: &[u8], expression: &[u8], alone: bool) -> Opti
     let word = expression.get(..name).unwrap_or_default();
     let whole =
         name == expression.len() && ROOTS.iter().any(|root| word.eq_ignore_ascii_case(root));
+    // What Java's expression language calls its own: asked for alone, or to do something.
+    const IMPLICIT: [&[u8]; 8] = [
+        b"pagecontext",
+        b"facescontext",
+        b"externalcontext",
+        b"applicationscope",
+        b"sessionscope",
+        b"requestscope",
+        b"initparam",
+        b"servletcontext",
+    ];
+    let implicit = IMPLICIT.iter().any(|root| word.eq_ignore_ascii_case(root));
+    if implicit && opener != b"{{" && (alone || expression.contains(&b'(')) {
+        return Some(9);
+    }
+    if alone && opener == b"{%" && expression == b"debug" {
+        return Some(8);
+    }
     if whole && opener == b"{{" {
         return Some(if alone { 9 } else { 4 });
     }

@@ -55,6 +55,13 @@ static NAMES: Table<Use, 128> = Table::new(&[
     ("getdeclaredmethods", Any),
     ("getenginebyname", Call),
     ("getenv", Call),
+    ("getinputstream", Call),
+    ("getservletcontext", Call),
+    ("getsession", Call),
+    ("setattribute", Call),
+    ("getdeclaredmethod", Call),
+    ("getprotectiondomain", Call),
+    ("registry", Text),
     ("getmethod", Call),
     ("getmethods", Call),
     ("getowner", Any),
@@ -149,6 +156,31 @@ static PHRASES: Phrases = Phrases::new(&[
     b"source(\"/",
     b"\".execute()",
     b"'.execute()",
+    b"'/etc/",
+    b"\"/etc/",
+    b"'/proc/",
+    b"\"/proc/",
+    b"'file:///",
+    b"\"file:///",
+    b"system.io.",
+    b"system.reflection",
+    b"system.net.",
+    b"system.environment",
+    b".data_model",
+    b"require 'open3",
+    b"open3.",
+    b".constructor.prototype",
+    b"().constructor",
+    b".exec \"",
+    b".system \"",
+    b".command \"",
+    b"|exec",
+    b"| exec",
+    b"|system",
+    b"| system",
+    b"|passthru",
+    b"| passthru",
+    b"smarty_internal",
 ]);
 
 /// Whether anything in a text could make one of its expressions reflective: asked once of a text that
@@ -164,7 +196,29 @@ pub(super) fn is_reflective(expression: &[u8]) -> bool {
 
 /// Whether it does so by how it starts.
 pub(super) fn starts_reflective(expression: &[u8]) -> bool {
-    runs_back_quote(expression) || smarty(expression)
+    runs_back_quote(expression)
+        || smarty(expression)
+        || starts(expression, b"with \"")
+        || starts(expression, b"with '")
+        || special_variable(expression)
+}
+
+/// FreeMarker's own variables: `${.version}`.
+fn special_variable(expression: &[u8]) -> bool {
+    let [b'.', name @ ..] = expression else {
+        return false;
+    };
+    let length = run(name, is_word);
+    let known: [&[u8]; 7] = [
+        b"version",
+        b"data_model",
+        b"main_template_name",
+        b"template_name",
+        b"globals",
+        b"locals",
+        b"namespace",
+    ];
+    length == name.len() && known.contains(&name)
 }
 
 /// Whether one of the names is used as the table says.

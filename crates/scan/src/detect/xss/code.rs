@@ -6,12 +6,14 @@
 //! into a variable that is called, a member reached by a computed name, the address of the page set
 //! or run, a style expression.
 
+mod page;
+
 use crate::bytes::ByteClasses;
 use crate::text::{
-    find, find_any, has_sentence, head, holds, is_space, is_word, prose_words, run, skip_space,
-    starts, tail,
+    find, has_sentence, head, holds, is_space, is_word, prose_words, run, skip_space, starts, tail,
 };
 use crate::words::Phrases;
+use page::{address, goes_elsewhere, members, style};
 
 /// Longest value that is read as script; longer ones are programs or documents.
 const MAX_CODE: usize = 1024;
@@ -60,6 +62,8 @@ pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<&'static str> {
     let found = calls && (words(text) || spelled(text) || members(text))
         || (calls || sets) && address(text)
         || style(text)
+        || sets && goes_elsewhere(text)
+        || chained && members(text)
         || !calls && seen.intersects(ByteClasses::EQUALS) && words(text);
     found.then_some("xss-script")
 }
@@ -81,7 +85,12 @@ fn words(text: &[u8]) -> bool {
         let after = tail(rest, length);
         let lead = head(text, at);
         let is = |name: &&[u8]| name.eq_ignore_ascii_case(word);
-        if SINKS.iter().any(is) && sink(word, before, lead, after, text)
+        // The constructor of functions, which declarations write in lower case.
+        let makes = word == b"Function"
+            && matches!(after, [b'(', b'\'' | b'"' | b'`', ..] | [b'`', ..])
+            && (before != b'a' && before != b'.' || lead.ends_with(b"new "));
+        if makes
+            || SINKS.iter().any(is) && sink(word, before, lead, after, text)
             || GLOBALS.iter().any(is) && computed(after)
         {
             return true;
@@ -256,150 +265,4 @@ fn computed(after: &[u8]) -> bool {
             },
         );
     called && (joined || known) || joined && matches!(rest.first(), Some(b'[' | b'='))
-}
-
-/// The address of the page, set to script or run: `location=location.hash`, `eval(name)`.
-fn address(text: &[u8]) -> bool {
-    static SET: Phrases = Phrases::new(&[
-        b"location=",
-        b"location =",
-        b"location.href=",
-        b"location.href =",
-        b"location.assign(",
-        b"location.replace(",
-        b"window.open(",
-    ]);
-    let Some(at) = find_any(text, &SET) else {
-        return with_scope(text);
-    };
-    let value = skip_space(tail(
-        text,
-        at.saturating_add(run(tail(text, at), |b| !matches!(b, b'=' | b'(')))
-            .saturating_add(1),
-    ));
-    let value = match value {
-        [b'\'' | b'"' | b'`', rest @ ..] => rest,
-        _ => value,
-    };
-    let from = [
-        b"location.".as_slice(),
-        b"name",
-        b"document.",
-        b"java",
-        b"window.",
-        b"'+",
-        b"jav",
-        b"atob(",
-        b"unescape(",
-        b"decodeuri",
-    ]
-    .iter()
-    .any(|source| starts(value, source));
-    let code = !starts(value, b"java")
-        || starts(value, b"javascript:")
-        || holds(
-            head(value, 24),
-            const { &Phrases::new(&[b"'+", b"\"+", b"\\x", b"\\u"]) },
-        );
-    from && code && prose_words(head(text, at), 5) <= 4 || with_scope(text)
-}
-
-/// `with(location)with(hash)eval(..)`, `setInterval(location.search.slice(1))`.
-fn with_scope(text: &[u8]) -> bool {
-    holds(
-        text,
-        const {
-            &Phrases::new(&[
-                b"with(location",
-                b"with(document",
-                b"with(top",
-                b"eval(name",
-                b"eval(location",
-                b"eval(hash",
-                b"eval(atob(",
-                b"eval(unescape(",
-                b"eval(string.fromcharcode",
-                b"settimeout(location",
-                b"setinterval(location",
-                b"settimeout(name",
-                b"setinterval(name",
-                b"function(location",
-                b"document.write(location",
-                b"document.write(name",
-                b"function(\"return",
-                b"import('//",
-                b"import(\"//",
-                b"import('http",
-            ])
-        },
-    )
-}
-
-/// Members of the page that a value reads or writes.
-fn members(text: &[u8]) -> bool {
-    static MEMBERS: Phrases = Phrases::new(&[
-        b"document.cookie",
-        b"document['cookie",
-        b"document[\"cookie",
-        b"document.createelement('script",
-        b"document.createelement(\"script",
-        b"document.body.innerhtml",
-        b"document.documentelement.innerhtml",
-        b"document.domain",
-        b"document.write(",
-        b"document.writeln(",
-        b"navigator.sendbeacon(",
-        b"external.navigateandfind",
-        b"new image().src",
-        b"localstorage.getitem(",
-    ]);
-    let Some(at) = find_any(text, &MEMBERS) else {
-        return false;
-    };
-    let before = head(text, at);
-    let words = prose_words(before, 4);
-    let lead = before.iter().rev().find(|b| !is_space(**b));
-    let after = tail(text, at);
-    let used = holds(
-        head(after, 48),
-        const { &Phrases::new(&[b"=", b"(", b"+", b")", b";"]) },
-    );
-    used && words <= 3 && lead.is_none_or(|b| b"=({[,;:>&?!}|+-*/\"'`".contains(b))
-}
-
-/// `width:expression(..)`, `behavior:url(javascript:..)`, `{}*{..}` behind a break.
-fn style(text: &[u8]) -> bool {
-    if holds(
-        text,
-        const { &Phrases::new(&[b"}*{", b"@import\"", b"@import'", b"@import url("]) },
-    ) && text.len() < 256
-    {
-        return text.first().is_some_and(|b| !b.is_ascii_alphanumeric());
-    }
-    let Some(at) = find(text, b"expression(").or_else(|| find(text, b"expression (")) else {
-        return holds(
-            text,
-            const { &Phrases::new(&[b"behavior:url(", b"behaviour:url(", b"-moz-binding:url("]) },
-        ) && text.len() < 256;
-    };
-    let placed = matches!(
-        head(text, at).trim_ascii_end().last(),
-        None | Some(b':' | b';' | b'{' | b'/')
-    );
-    placed
-        && prose_words(head(text, at), 4) <= 3
-        && holds(
-            tail(text, at),
-            const {
-                &Phrases::new(&[
-                    b"=",
-                    b"alert",
-                    b"prompt",
-                    b"confirm",
-                    b"eval",
-                    b"document",
-                    b"write",
-                ])
-            },
-        )
 }

@@ -1,6 +1,7 @@
 //! Tags and attributes that run code.
 
 mod attribute;
+mod drawing;
 
 use super::is_space;
 use crate::words::Phrases;
@@ -208,7 +209,11 @@ pub(super) fn without_benign(text: &[u8]) -> Option<Vec<u8>> {
     while let [first, tail @ ..] = rest {
         let skipped = match first {
             b'<' if rest.starts_with(b"<!--") => comment(rest)?,
-            b'<' => declaration(rest),
+            b'<' => declaration(rest)
+                .max(drawing::opening(tail).map_or(0, |length| length.saturating_add(1))),
+            b' ' | b'\n' | b'\r' | b'\t' if in_tag && drawing::component(tail).is_some() => {
+                drawing::component(tail).map_or(0, |length| length.saturating_add(1))
+            }
             b' ' if in_tag => style(tail)
                 .or_else(|| namespace(tail))
                 .map_or(0, |length| length.saturating_add(1)),
@@ -355,7 +360,7 @@ fn tag(rest: &[u8], budget: &mut usize) -> Option<&'static str> {
         _ => return None,
     }
     match element(rest) {
-        Some(Element::Itself(_)) => return Some("xss-element"),
+        Some(Element::Itself(_)) if drawing::opening(rest).is_none() => return Some("xss-element"),
         Some(Element::ByAttribute(_)) if sets_attribute(rest) => return Some("xss-element"),
         _ => {}
     }

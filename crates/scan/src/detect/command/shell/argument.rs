@@ -16,6 +16,8 @@ pub(super) enum Argument {
     End,
     /// A word.
     Plain,
+    /// Another separator, with no command behind it: a table's, or an enumeration's.
+    Listed,
 }
 
 /// What stands behind the name of the program.
@@ -46,7 +48,7 @@ pub(super) fn argument(program: Program, word: &Word<'_>, after: Lexer<'_>) -> A
             if next || closes {
                 Argument::End
             } else {
-                Argument::Plain
+                Argument::Listed
             }
         }
         Some(Token::Word(next)) => match program {
@@ -62,7 +64,10 @@ pub(super) fn argument(program: Program, word: &Word<'_>, after: Lexer<'_>) -> A
             // `for /f`: the loop of cmd; another shell's needs `do`.
             _ if word.name() == b"for" && next.raw.len() != 2 => Argument::Plain,
             _ if is_typical(next.raw) => Argument::Typical,
-            _ if word.name() == b"net" && is_net_verb(next.name()) => Argument::Typical,
+            _ if is_verb(word.name(), next.name()) => Argument::Typical,
+            _ if word.name() == b"rm" && holds(line, const { &Phrases::new(&[b" /", b" ~"]) }) => {
+                Argument::Typical
+            }
             _ if has_option(ahead) => Argument::Typical,
             _ => Argument::Plain,
         },
@@ -74,7 +79,7 @@ fn is_typical(word: &[u8]) -> bool {
     match word {
         [b'-', b'a'..=b'z' | b'A'..=b'Z' | b'-', ..] => true,
         [b'/' | b'~' | b'$' | b'*' | b'\\', ..] => true,
-        [b'.', b'/' | b'.', ..] => true,
+        [b'.', b'/' | b'.', ..] | [b'.'] => true,
         [b'\'' | b'"', _, ..] => true,
         [letter, b':', rest @ ..] if letter.is_ascii_alphabetic() => {
             matches!(rest, [] | [b'\\' | b'/' | b'"', ..])
@@ -98,23 +103,46 @@ fn has_option(ahead: Lexer<'_>) -> bool {
         .any(|raw| matches!(raw, [b'-', b'-', b'a'..=b'z', ..]))
 }
 
-/// What Windows' `net` is asked for.
-fn is_net_verb(word: &[u8]) -> bool {
-    [
-        b"user".as_slice(),
-        b"users",
-        b"localgroup",
-        b"group",
-        b"share",
-        b"view",
-        b"use",
-        b"start",
-    ]
-    .contains(&word)
+/// What a program is asked for by a word of its own: `net user`, `ps aux`, `reg query`.
+fn is_verb(program: &[u8], word: &[u8]) -> bool {
+    const VERBS: [(&[u8], &[&[u8]]); 14] = [
+        (
+            b"net",
+            &[
+                b"user",
+                b"users",
+                b"localgroup",
+                b"group",
+                b"share",
+                b"view",
+                b"use",
+                b"start",
+            ],
+        ),
+        (b"ps", &[b"aux", b"ax", b"axu", b"auxf", b"auxw", b"ef"]),
+        (
+            b"ip",
+            &[b"a", b"addr", b"r", b"route", b"link", b"n", b"neigh"],
+        ),
+        (b"reg", &[b"query", b"add", b"save", b"export", b"delete"]),
+        (b"git", &[b"clone"]),
+        (b"pip", &[b"install", b"download"]),
+        (b"npm", &[b"install", b"i", b"exec"]),
+        (b"apt", &[b"install", b"update"]),
+        (b"yum", &[b"install"]),
+        (b"docker", &[b"run", b"exec", b"cp"]),
+        (b"passwd", &[b"root"]),
+        (b"su", &[b"root"]),
+        (b"route", &[b"print"]),
+        (b"format", &[b"c:"]),
+    ];
+    VERBS
+        .iter()
+        .any(|(name, verbs)| *name == program && verbs.contains(&word))
 }
 
 /// Files and devices that an argument names to steal, or to open a connection.
-fn is_secret(line: &[u8]) -> bool {
+pub(super) fn is_secret(line: &[u8]) -> bool {
     (line.contains(&b'/') || line.contains(&b'\\'))
         && holds(
             line,
@@ -133,6 +161,8 @@ fn is_secret(line: &[u8]) -> bool {
                     b"proc/self/",
                     b"/et?/",
                     b".ssh/",
+                    b"/tmp/pwn",
+                    b".aws/credentials",
                 ])
             },
         )

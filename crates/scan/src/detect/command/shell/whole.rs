@@ -13,7 +13,11 @@ pub(super) fn detect(text: &[u8], seen: ByteClasses) -> Option<Hit> {
         seen.intersects(ByteClasses::DOLLAR),
     );
     let shell = brace.then(|| shellshock(text)).flatten();
+    let percent = seen.intersects(ByteClasses::PERCENT);
     shell
+        .or_else(|| percent.then(|| cmd_variable(text)).flatten())
+        .or_else(|| quoted_option(text))
+        .or_else(|| control_flow(text))
         .or_else(|| dollar.then(|| variable_command(text)).flatten())
         .or_else(|| (brace && dollar).then(|| sliced_variable(text)).flatten())
         .or_else(|| option(text))
@@ -38,7 +42,73 @@ pub(in super::super) fn option(text: &[u8]) -> Option<Hit> {
                 ])
             },
         );
-    runs.then(|| Hit::at("command-option", 9, 0, value.len()))
+    // git's transport that is a command.
+    let transport = starts(value, b"ext::") && value.contains(&b' ');
+    (runs || transport).then(|| Hit::at("command-option", 9, 0, value.len()))
+}
+
+/// `x' -exec id \; -o -name '`: out of an argument in quotes, into the options of the program.
+fn quoted_option(text: &[u8]) -> Option<Hit> {
+    let quote = text
+        .iter()
+        .take(24)
+        .position(|b| matches!(b, b'\'' | b'"'))?;
+    let rest = tail(text, quote.saturating_add(1));
+    let out = rest.first() == Some(&b' ') && crate::text::skip_space(rest).first() == Some(&b'-');
+    let runs = || {
+        holds(
+            head(rest, 256),
+            const {
+                &Phrases::new(&[
+                    b" -exec ",
+                    b" -execdir ",
+                    b" -ok ",
+                    b" -oproxycommand",
+                    b" --checkpoint-action",
+                    b" --to-command",
+                    b" -o/tmp/",
+                ])
+            },
+        )
+    };
+    (out && runs()).then(|| Hit::at("command-option", 9, quote, 1))
+}
+
+/// `w%COMSPEC:~-7,1%oami`, `%COMSPEC% /c`: letters cut out of a variable of cmd, or its shell called.
+fn cmd_variable(text: &[u8]) -> Option<Hit> {
+    let at = text.iter().position(|&b| b == b'%')?;
+    let inside = tail(text, at.saturating_add(1));
+    let name = run(inside, is_word);
+    let rest = tail(inside, name);
+    let numbers = run(tail(rest, 2), |b| {
+        b.is_ascii_digit() || matches!(b, b'-' | b',')
+    });
+    let sliced =
+        rest.starts_with(b":~") && tail(rest, numbers.saturating_add(2)).first() == Some(&b'%');
+    let shell = starts(inside, b"comspec%");
+    (name > 0 && (sliced || shell) && !has_sentence(text, SENTENCE))
+        .then(|| Hit::at("command-variable", 9, at, 1))
+}
+
+/// `;while true; do id; done`, `;if true; then id; fi`: a loop of the shell behind a separator.
+fn control_flow(text: &[u8]) -> Option<Hit> {
+    let value = tail(
+        text,
+        run(text, |b| {
+            b.is_ascii_digit() || matches!(b, b'\'' | b'"' | b')' | b' ')
+        }),
+    );
+    let (b';' | b'|' | b'&') = value.first()? else {
+        return None;
+    };
+    let body = tail(value, run(value, |b| b";|& ".contains(&b)));
+    let ends =
+        |first: &[u8], last: &[u8]| find(body, first).is_some() && find(body, last).is_some();
+    let looped = (starts(body, b"while ") || starts(body, b"for ") || starts(body, b"until "))
+        && ends(b"do ", b"done");
+    let branch = starts(body, b"if ") && ends(b"then ", b"fi");
+    let tested = starts(body, b"[ ") && find(body, b" ]").is_some() && find(body, b"&&").is_some();
+    (looped || branch || tested).then(|| Hit::at("command-separator", 9, 0, 1))
 }
 
 /// `() { :;}; ...`: a function in a variable that old shells ran.

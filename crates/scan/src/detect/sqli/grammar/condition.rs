@@ -90,9 +90,21 @@ pub(super) fn short_condition(
             }
         }
         (Some(Token::Name(_) | Token::Word(_)), Some(Token::Word(K::CompareWord))) => {
-            // `or username like '%a%`: the quote behind is left open for the rest of the statement.
-            matches!(operand(&mut ahead), Some(Token::Quote(_)))
-                && matches!(ahead.next(), Some(Token::Operator(b'%')))
+            match operand(&mut ahead) {
+                // `or username like '%a%`: the quote behind is left open for the rest of the statement.
+                Some(Token::Quote(_)) => matches!(ahead.next(), Some(Token::Operator(b'%'))),
+                // `' or id is not null --`.
+                Some(Token::Word(K::Null | K::Boolean)) => {
+                    matches!(context.before, Some(Token::Quote(_))) && context.is_broken()
+                }
+                _ => false,
+            }
+        }
+        // `' or data->>'role'='admin`.
+        (Some(Token::Name(_) | Token::Word(_)), Some(Token::Operator(b'-'))) => {
+            matches!(ahead.next(), Some(Token::Compare { equal: false }))
+                && matches!(ahead.next(), Some(Token::Quote(_)))
+                && context.is_broken()
         }
         _ => false,
     }

@@ -84,7 +84,15 @@ fn column_name(mut ahead: Lexer<'_>) -> bool {
 /// A `select` where a value was: behind `(`, `)` or `;`, with the context of an expression.
 pub(super) fn subquery(context: &Context<'_>, ahead: Lexer<'_>) -> bool {
     match context.before {
-        Some(Token::Open) => context.follows_value() && column_list(ahead),
+        Some(Token::Open) => {
+            // `ascii(substring((select ..` as the value itself.
+            let called = matches!(
+                context.before_open,
+                Some(Token::Word(K::Call | K::CharCall))
+            ) && context.all_names == 0
+                && !context.selects;
+            (context.follows_value() || called) && column_list(ahead)
+        }
         Some(Token::Semicolon | Token::Close) => {
             (context.is_broken() || context.names <= 1) && column_list(ahead)
         }

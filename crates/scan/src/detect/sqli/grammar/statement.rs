@@ -3,12 +3,13 @@
 use super::super::context::Context;
 use super::super::keyword::Keyword as K;
 use super::super::lexer::{Lexer, Token};
-use super::condition::conditional_call;
-use super::select::column_list;
 
 /// A dangerous function where an expression can be: `and sleep(5)`, `; pg_sleep(5)`, `(benchmark(`.
 pub(super) fn dangerous_call(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
     let called = ahead.next() == Some(Token::Open);
+    if is_shape(ahead) {
+        return false;
+    }
     let argument = ahead.next();
     let placed = match context.before {
         // A sentence about the function starts with it, too.
@@ -21,6 +22,20 @@ pub(super) fn dangerous_call(context: &Context<'_>, mut ahead: Lexer<'_>) -> boo
         _ => context.follows_value(),
     };
     called && placed && !matches!(argument, None | Some(Token::Close | Token::Semicolon))
+}
+
+/// `0 0, 1 1`, `(10 -40), (..`: the points of a shape, which geography writes as calls.
+fn is_shape(mut ahead: Lexer<'_>) -> bool {
+    let mut next = || {
+        let mut token = ahead.next();
+        while matches!(token, Some(Token::Open | Token::Operator(b'-'))) {
+            token = ahead.next();
+        }
+        token
+    };
+    matches!(next(), Some(Token::Number(_)))
+        && matches!(next(), Some(Token::Number(_)))
+        && matches!(next(), Some(Token::Comma | Token::Close))
 }
 
 /// `char(65)||char(66)`, `chr(65)+chr(66)`: a text spelled out to avoid quotes.
@@ -196,84 +211,6 @@ pub(super) fn boolean_mode(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool 
         && ahead.next() == Some(Token::Word(K::BooleanMode))
         && ahead.next() == Some(Token::Word(K::Mode))
         && ahead.next() == Some(Token::Close)
-}
-
-/// A second statement behind `;`.
-pub(super) fn stacked(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
-    let opened = context.is_broken() || context.names <= 1;
-    let statement = match ahead.next() {
-        Some(Token::Word(K::Select)) => column_list(ahead),
-        Some(Token::Word(K::Change)) => match ahead.next() {
-            Some(Token::Word(K::Object | K::Into | K::From)) => true,
-            Some(Token::Word(K::Condition)) => {
-                matches!(ahead.next(), Some(Token::Word(K::Call)))
-            }
-            Some(Token::Name(_)) => next_is(ahead, K::Joint) || next_is(ahead, K::Limit),
-            _ => false,
-        },
-        Some(Token::Word(K::Exec)) => {
-            let argument = ahead.next();
-            matches!(
-                argument,
-                Some(Token::Variable { .. } | Token::Open | Token::Comment { .. })
-            ) || matches!(argument, Some(Token::Word(K::Escape | K::Catalogue)))
-                || argument.is_none()
-        }
-        Some(Token::Word(K::ConditionalCall)) => conditional_call(ahead),
-        Some(Token::Open) => next_is(ahead, K::Select),
-        Some(Token::Name(verb)) => copies(verb, ahead),
-        _ => false,
-    };
-    opened && statement
-}
-
-/// `copy t to program 'id'`, `copy t from '/etc/passwd'`; `merge into t using u`; `attach database 'x' as
-/// y`, `handler t open`, `load data infile 'x'`, `prepare s from 'x'`, `rename table t to u`, `pragma f(t)`,
-/// `do sleep(5)`.
-fn copies(verb: &[u8], mut ahead: Lexer<'_>) -> bool {
-    let verb_is = |name: &[u8]| verb.eq_ignore_ascii_case(name);
-    let named = |token: Option<Token<'_>>, names: &[&[u8]]| matches!(token, Some(Token::Name(name)) if names.iter().any(|n| name.eq_ignore_ascii_case(n)));
-    if verb_is(b"attach") || verb_is(b"rename") {
-        return next_is(ahead, K::Object);
-    }
-    if verb_is(b"handler") {
-        return ahead.next().is_some() && named(ahead.next(), &[b"open", b"read", b"close"]);
-    }
-    if verb_is(b"load") {
-        return named(ahead.next(), &[b"data", b"xml", b"csv"]);
-    }
-    if verb_is(b"prepare") {
-        return ahead.next().is_some() && ahead.next() == Some(Token::Word(K::From));
-    }
-    if verb_is(b"pragma") {
-        return matches!(ahead.next(), Some(Token::Name(_)))
-            && matches!(ahead.next(), Some(Token::Open | Token::Compare { .. }));
-    }
-    if verb_is(b"do") {
-        return next_is(ahead, K::DangerousCall);
-    }
-    if verb.eq_ignore_ascii_case(b"merge") {
-        let using =
-            |token| matches!(token, Token::Name(name) if name.eq_ignore_ascii_case(b"using"));
-        return next_is(ahead, K::Into) && ahead.skip(1).take(4).any(using);
-    }
-    if !verb.eq_ignore_ascii_case(b"copy") {
-        return false;
-    }
-    // The table, or a query in parentheses; then where it goes or comes from.
-    let mut outside = false;
-    for token in ahead.by_ref().take(24) {
-        match token {
-            Token::Quote(_) if outside => return true,
-            Token::Word(K::From) => outside = true,
-            Token::Name(name) => {
-                outside = name.eq_ignore_ascii_case(b"program") || name.eq_ignore_ascii_case(b"to");
-            }
-            Token::Semicolon => return false,
-            _ => outside = false,
-        }
-    }
-    false
 }
 
 /// `),NULL,NULL,NULL`: columns counted with nulls.

@@ -15,11 +15,18 @@ const NO_HANDLERS: [&[u8]; 6] = [
 ];
 
 /// Attributes whose value frameworks run: Angular, Vue, Alpine, htmx.
-const FRAMEWORKS: [&[u8]; 8] = [
+const FRAMEWORKS: [&[u8]; 15] = [
     b"ng-init",
     b"ng-click",
     b"ng-mouse",
     b"ng-on",
+    b"ng-focus",
+    b"ng-blur",
+    b"ng-key",
+    b"ng-change",
+    b"ng-submit",
+    b"ng-copy",
+    b"ng-dblclick",
     b"v-on:",
     b"x-init",
     b"x-on:",
@@ -204,7 +211,7 @@ pub(super) fn attributes(tag: &[u8]) -> (Option<&'static str>, usize) {
         let after = rest.get(end.saturating_add(1)..).unwrap_or_default();
         // Slashes and quotes separate attributes, too: the handler may be the last of several.
         let last = name.rsplit(|b| b"/\"'`".contains(b)).next().unwrap_or(name);
-        if is_handler(name) || is_handler(last) {
+        if (is_handler(name) || is_handler(last)) && !is_idle_block(after) {
             return (Some("xss-event-handler"), at);
         }
         let (value, read) = value(after);
@@ -223,6 +230,26 @@ pub(super) fn attributes(tag: &[u8]) -> (Option<&'static str>, usize) {
             .saturating_add(read);
     }
     (None, at)
+}
+
+/// `{v => setV(v)}`, `{handleClick}`: what a component is given. A browser takes the value up to its first
+/// space or bracket for a block: one that is left open does not run, one that is a name does nothing.
+pub(super) fn is_idle_block(after: &[u8]) -> bool {
+    let [b'{', inside @ ..] = after else {
+        return false;
+    };
+    let length = inside
+        .iter()
+        .take_while(|&&b| !is_space(b) && b != b'>')
+        .count();
+    let block = inside.get(..length).unwrap_or_default();
+    let count = |byte: u8| block.iter().filter(|&&b| b == byte).count();
+    let open = count(b'}') <= count(b'{');
+    let name = block.strip_suffix(b"}").is_some_and(|name| {
+        name.iter()
+            .all(|&b| b.is_ascii_alphanumeric() || b"._$".contains(&b))
+    });
+    open || name
 }
 
 /// The value behind an `=`, and the bytes it takes with its quotes.
