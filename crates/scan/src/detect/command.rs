@@ -60,6 +60,12 @@ pub(crate) const OTHER_WORDS: &[&str] = &[
     "frombase64string",
     "assembly",
     "process",
+    // A program of Windows by its ending.
+    "exe",
+    "bat",
+    "ps1",
+    "vbs",
+    "hta",
 ];
 
 /// Whether there is the name of a program, or else a way to run one without.

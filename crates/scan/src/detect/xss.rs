@@ -27,6 +27,8 @@ pub(crate) const WORDS: &[&str] = &[
     "alert", "confirm", "prompt", "eval", "settimeout", "setinterval", "fromcharcode", "constructor",
     "execscript", "print", "document", "window", "location", "navigator", "external", "image",
     "localstorage", "top", "function", "import", "expression", "behavior", "behaviour", "moz",
+    "getscript", "importscripts", "globalthis", "reflect", "atob", "unescape", "decodeuri", "frames", "opener",
+    "self", "parent",
 ];
 
 /// Markup needs `<`, an attribute that was broken into `=`, a URI its `:`, a call its `(`.
