@@ -1,5 +1,5 @@
-//! The second, the third and the fourth set: attacks and awkward legitimate bodies that were written after
-//! the scanner was tuned, the last by somebody who had not read it.
+//! The second to the fifth set: attacks and awkward legitimate bodies that were written after the scanner
+//! was tuned, the last two by people who had not read it.
 //!
 //! `docs/scanner.md` has the figures of the first runs. Rates are held here, not rows: a detector is
 //! mended for a grammar, and a row that stays missed is listed there.
@@ -40,6 +40,27 @@ fn attacks_of_the_fourth_set_are_refused() {
 #[test]
 fn legitimate_bodies_of_the_fourth_set_pass() {
     legitimate(include_str!("fourth_set/legitimate.jsonl"));
+}
+
+#[test]
+fn attacks_of_the_fifth_set_are_refused() {
+    attacks(include_str!("fifth_set/attacks.jsonl"));
+}
+
+/// More are refused than we want (docs/scanner.md), and these are they: queries that an API is sent to run
+/// (12, 16, 159, 181), and what is wrongly taken for something else.
+#[test]
+fn legitimate_bodies_of_the_fifth_set_pass_but_for_those_known() {
+    const KNOWN: [usize; 11] = [12, 16, 33, 35, 87, 98, 113, 114, 159, 181, 194];
+    let bodies = rows(include_str!("fifth_set/legitimate.jsonl"));
+    assert_eq!(bodies.len(), 200);
+    let stopped =
+        |row: &Value| !body_report(text(row, "content_type"), text(row, "body")).is_clean();
+    let refused: Vec<usize> = (1..)
+        .zip(&bodies)
+        .filter_map(|(line, row)| stopped(row).then_some(line))
+        .collect();
+    assert_eq!(refused, KNOWN);
 }
 
 /// As JSON leaf, query value and form value.

@@ -22,6 +22,7 @@ const ROWS: &[Row] = &[
             "' or 2 is not null -- ",
             "a' or 'b' is not distinct from 'b",
             "') or json_exists('{}','$') or ('",
+            "7;create temporary table o(t text);copy o from program $x$id$x$",
         ],
         &[
             "please copy the table to program 'B', page 4; thanks",
@@ -30,6 +31,9 @@ const ROWS: &[Row] = &[
             "the union values (2, 3 and 4) matter",
             "is 1 or 2 is not true",
             "20%-off-(members)",
+            "02139 --unit=f; this week?",
+            "\"salt 'n' vinegar\" AND (crisps OR chips)",
+            "SELECT date_trunc('hour', at) AS h, round(ms, 2) FROM calls WHERE at BETWEEN :a AND :b GROUP BY 1",
             "s$9T#Pi!q2_Z#",
             "length(Output || '') > `0`",
             "^2.1 || ~3.0",

@@ -21,11 +21,11 @@ pub(super) fn detect(text: &Text<'_>) -> Option<Hit> {
     if text.part == Part::Name {
         return name(text, underscored);
     }
-    if !underscored {
-        return assigned(text);
-    }
     let bytes = text.bytes;
-    let at = find(bytes, b"__proto__")?;
+    let named = underscored.then(|| find(bytes, b"__proto__")).flatten();
+    let Some(at) = named else {
+        return assigned(text);
+    };
     let after = tail(bytes, at.saturating_add(9));
     let after = match after {
         [b'\'' | b'"', rest @ ..] => skip_space(rest),

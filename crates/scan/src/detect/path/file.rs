@@ -92,6 +92,17 @@ pub(super) fn is_private(target: &[u8]) -> bool {
     holds(target, &FILES)
 }
 
+/// What is behind `globalroot/device/{volume}` or `device/{volume}`.
+fn kernel_volume(path: &[u8]) -> Option<&[u8]> {
+    let path = if starts(path, b"globalroot/") {
+        tail(path, 11)
+    } else {
+        path
+    };
+    let volume = tail(path, 7);
+    starts(path, b"device/").then(|| tail(volume, run(volume, |b| b != b'/')))
+}
+
 /// The whole value is the name of a secret file.
 pub(super) fn secret_file(text: &Text<'_>) -> Option<Hit> {
     const ABSOLUTE: [&[u8]; 45] = [
@@ -192,6 +203,8 @@ pub(super) fn secret_file(text: &Text<'_>) -> Option<Hit> {
         }
         // `\\host\c$\`: the drive of another machine, which only its administrator opens.
         [b'/', b'/', host @ ..] if let Some(share) = administered(host) => (share, true),
+        // `\\?\GLOBALROOT\Device\HarddiskVolume1\`: a drive by the kernel's name of it, as shadow copies have.
+        _ if let Some(volume) = kernel_volume(path) => (volume, true),
         _ if starts(path, b"%systemroot%") => (tail(path, 12), true),
         _ if starts(path, b"%windir%") => (tail(path, 8), true),
         _ => (path, false),

@@ -86,12 +86,19 @@ fn is_statement(text: &[u8]) -> bool {
         Some(Token::Word(K::Change)) => false,
         _ => return false,
     };
-    let mut columns = select;
+    let (mut columns, mut depth) = (select, 0usize);
     let (mut from, mut ended, mut last) = (!select, false, None);
     for token in lexer {
         match token {
             Token::Word(K::From | K::Into) => (columns, from) = (false, true),
-            Token::Number(_) | Token::Quote(_) | Token::Variable { .. } if columns => return false,
+            // Not as a column of its own; `date_trunc('day', at)` is one by its name.
+            Token::Number(_) | Token::Quote(_) | Token::Variable { .. }
+                if columns && depth == 0 =>
+            {
+                return false;
+            }
+            Token::Open => depth = depth.saturating_add(1),
+            Token::Close => depth = depth.saturating_sub(1),
             Token::Word(
                 K::Union
                 | K::DangerousCall

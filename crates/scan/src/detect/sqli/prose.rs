@@ -12,6 +12,7 @@ pub(super) fn is_no_sql(text: &[u8]) -> bool {
         || is_about(text)
         || is_search(text)
         || is_range(text)
+        || has_options(text)
         || is_drawing(text)
         || is_selector(text)
         || is_alias(text)
@@ -73,7 +74,7 @@ fn is_about(text: &[u8]) -> bool {
     false
 }
 
-/// `"new york" OR nyc -jets`, `(cats OR dogs) AND +"house trained" price:[10 TO 100]`: phrases in double
+/// `"rock 'n' roll" OR nyc -jets`, `(cats OR dogs) AND +"house trained" price:[10 TO 100]`: phrases in double
 /// quotes that start and end with a letter and stand apart, and no mark that only SQL has.
 fn is_search(text: &[u8]) -> bool {
     let mut opened = false;
@@ -98,6 +99,7 @@ fn is_search(text: &[u8]) -> bool {
                 }
                 (opened, phrases) = (true, phrases.saturating_add(1));
             }
+            b'\'' if opened => {}
             b'-' if after == b'-' => return false,
             _ if is_word(byte) || b" ()[]+-:~^.,*?/@{}".contains(&byte) => {}
             _ => return false,
@@ -127,6 +129,36 @@ fn is_range(text: &[u8]) -> bool {
     let named = unit.iter().any(|b| b.is_ascii_alphabetic()) && !has_phrase(unit);
     let numbers = before.is_some_and(u8::is_ascii_digit) && digits > 0;
     pairs.next().is_none() && plain && named && numbers && !Lexer::new(unit).any(is_statement_word)
+}
+
+/// `94070 --units=c; tomorrow?`: every dash pair starts an option with a value, behind no keyword and
+/// with no quote anywhere.
+fn has_options(text: &[u8]) -> bool {
+    let option = |at: usize| {
+        let name = tail(text, at.saturating_add(2));
+        let length = run(name, |b| b.is_ascii_alphanumeric() || b == b'-');
+        name.first().is_some_and(u8::is_ascii_alphabetic)
+            && name.get(length) == Some(&b'=')
+            && name
+                .get(length.saturating_add(1))
+                .is_some_and(|&b| is_word(b))
+    };
+    let mut pairs = text
+        .windows(3)
+        .enumerate()
+        .filter(|(_, window)| window.starts_with(b"--") || window.ends_with(b"--"))
+        .peekable();
+    let Some((first, _)) = pairs.peek().copied() else {
+        return false;
+    };
+    let spaced =
+        |(at, window): (usize, &[u8])| window.starts_with(b" --") && option(at.saturating_add(1));
+    let before = text.get(..first).unwrap_or_default();
+    !text.iter().any(|b| b"'\"`#".contains(b))
+        && pairs
+            .filter(|(_, window)| window.ends_with(b"--"))
+            .all(spaced)
+        && !Lexer::new(before).any(|token| matches!(token, Token::Word(_)))
 }
 
 fn is_statement_word(token: Token<'_>) -> bool {

@@ -33,6 +33,10 @@ pub(super) fn stacked(context: &Context<'_>, mut ahead: Lexer<'_>) -> bool {
             {
                 matches!(ahead.next(), Some(Token::Name(_) | Token::Word(_)))
             }
+            // `create temp table t`.
+            Some(Token::Name(name)) if is(name, &[b"temp", b"temporary", b"unlogged"]) => {
+                next_is(ahead, K::Object)
+            }
             Some(Token::Name(_)) => next_is(ahead, K::Joint) || next_is(ahead, K::Limit),
             _ => false,
         },
@@ -205,6 +209,8 @@ fn copies(verb: &[u8], mut ahead: Lexer<'_>) -> bool {
     for token in ahead.by_ref().take(24) {
         match token {
             Token::Quote(_) if outside => return true,
+            // PostgreSQL's `$q$id$q$`.
+            Token::Name(name) if outside && name.starts_with(b"$") => return true,
             Token::Word(K::From) => outside = true,
             Token::Name(name) => {
                 outside = name.eq_ignore_ascii_case(b"program") || name.eq_ignore_ascii_case(b"to");
