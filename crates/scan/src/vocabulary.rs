@@ -3,7 +3,7 @@
 //!
 //! A word here is a run of ASCII letters, digits and underscores that starts with a letter or an
 //! underscore, without the digits it ends in. Lexers that join such runs or cut them shorter at other
-//! bytes find no word whose first run is not found here. A bit too many costs time, a bit too few would
+//! bytes find no word whose runs are not all found here. A bit too many costs time, a bit too few would
 //! cost a finding.
 
 use crate::bytes::ByteClasses;
@@ -168,18 +168,22 @@ impl Index {
         self
     }
 
-    /// Adds the first run of a word.
+    /// Adds the longest run of a word: `get-childitem` is looked at where `childitem` is.
     #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
     const fn add(&mut self, word: &[u8], vocabulary: Vocabulary) {
-        let (mut start, mut end) = (0, 0);
-        while start < word.len() && !starts_word(word[start]) {
-            start += 1;
-        }
-        while start + end < word.len() && is_word(word[start + end]) {
-            end += 1;
+        let (mut start, mut length, mut at) = (0, 0, 0);
+        while at < word.len() {
+            let from = at;
+            while at < word.len() && is_word(word[at]) {
+                at += 1;
+            }
+            if at - from > length && starts_word(word[from]) {
+                (start, length) = (from, at - from);
+            }
+            at += 1;
         }
         let (_, word) = word.split_at(start);
-        let (word, _) = word.split_at(end);
+        let (word, _) = word.split_at(length);
         let (mut slot, tag) = place(word);
         while self.0[slot] != 0 && self.0[slot] & !BITS != tag {
             slot = (slot + 1) % SLOTS;

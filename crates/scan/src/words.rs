@@ -14,8 +14,10 @@ pub(crate) struct Phrases {
     thirds: u32,
     /// Whether one has no third letter.
     short: bool,
-    /// The mark that all words start with, if they do.
+    /// The mark that all words start with, or the parenthesis or colon that all have.
     mark: Option<u8>,
+    /// Which bytes stand before that mark; all, where a word starts with it.
+    leads: u64,
 }
 
 impl Phrases {
@@ -41,17 +43,29 @@ impl Phrases {
             at += 1;
         }
         let first = words[0][0];
-        let mut mark = if first.is_ascii_alphabetic() {
-            None
-        } else {
-            Some(first)
-        };
-        let mut at = 0;
-        while at < words.len() {
-            if words[at][0] != first {
-                mark = None;
+        let mut mark = None;
+        if !first.is_ascii_alphabetic() && all_have(words, first, true) {
+            mark = Some(first);
+        } else if all_have(words, b'(', false) {
+            mark = Some(b'(');
+        } else if all_have(words, b':', false) {
+            mark = Some(b':');
+        }
+        let mut leads = 0;
+        let mut word = 0;
+        while let Some(mark) = mark
+            && word < words.len()
+        {
+            let mut at = 0;
+            while words[word][at] != mark {
+                at += 1;
             }
-            at += 1;
+            leads |= if at > 0 {
+                wide_bit(words[word][at - 1])
+            } else {
+                u64::MAX
+            };
+            word += 1;
         }
         Self {
             words,
@@ -60,6 +74,7 @@ impl Phrases {
             thirds,
             short,
             mark,
+            leads,
         }
     }
 
@@ -94,8 +109,16 @@ impl Phrases {
         let mut from = 0usize;
         while let Some(found) = tail(text, from).iter().position(|&b| b == mark) {
             let at = from.saturating_add(found);
-            if self.starts(tail(text, at)) {
-                return Some(at);
+            let start = |word: &&[u8]| {
+                let start = at.checked_sub(word.iter().position(|&b| b == mark)?)?;
+                starts(tail(text, start), word).then_some(start)
+            };
+            let lead = at.checked_sub(1).and_then(|before| text.get(before));
+            if self.leads & lead.map_or(u64::MAX, |&lead| wide_bit(lead)) != 0 {
+                let first = self.words.iter().filter_map(start).min();
+                if first.is_some() {
+                    return first;
+                }
             }
             from = at.saturating_add(1);
         }
@@ -105,6 +128,24 @@ impl Phrases {
     fn starts(&self, text: &[u8]) -> bool {
         self.words.iter().any(|word| starts(text, word))
     }
+}
+
+/// Whether all words have the byte, or start with it.
+#[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
+const fn all_have(words: &[&[u8]], byte: u8, first: bool) -> bool {
+    let mut word = 0;
+    while word < words.len() {
+        let end = if first { 1 } else { words[word].len() };
+        let mut at = 0;
+        while at < end && words[word][at] != byte {
+            at += 1;
+        }
+        if at == end {
+            return false;
+        }
+        word += 1;
+    }
+    true
 }
 
 /// One of 32 bits for a letter in any case.
@@ -210,6 +251,9 @@ mod tests {
         static TAGS: Phrases = Phrases::new(&[b"<java", b"<void"]);
         assert_eq!(TAGS.find(b"a << <Void"), Some(5));
         assert_eq!(TAGS.find(b"<voi"), None);
+        static CALLS: Phrases = Phrases::new(&[b"name()", b"local-name(", b"doc("]);
+        assert_eq!(CALLS.find(b"(a) Local-Name() doc("), Some(4));
+        assert_eq!(CALLS.find(b"name( ("), None);
         for (text, at) in [
             ("a UNION b", Some(2)),
             ("xor", Some(1)),

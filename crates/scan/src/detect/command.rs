@@ -76,7 +76,7 @@ fn may_be_command(text: &Text<'_>) -> bool {
         // A variable, `%x{ls}`, a function in a variable, `@{[..]}`, `"ls".!!`, `<?php`.
         || has(ByteClasses::DOLLAR.with(ByteClasses::PERCENT))
         || has(ByteClasses::BRACE) && has(ByteClasses::PAREN.with(ByteClasses::BRACKET))
-        || has(ByteClasses::QUOTE) && text.words.intersects(Vocabulary::DOUBLED)
+        || text.words.intersects(Vocabulary::DOUBLED) && crate::text::find(bytes, b"\".!!").is_some()
         || has(ByteClasses::ANGLE) && crate::text::find(bytes, b"<?").is_some()
         // An option that runs a program, and a program spelled with wildcards.
         || bytes.trim_ascii_start().first() == Some(&b'-')

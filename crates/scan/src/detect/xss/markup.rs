@@ -114,7 +114,7 @@ fn opens_broken(text: &[u8]) -> bool {
 
 /// Where a name starts as an event handler's does (`onfoo`), or is one of those that style and link:
 /// what libinjection 3.10 takes for an attack and its successors do not. Old parsers skip a NUL before a
-/// name, whichever it is.
+/// name, or before the slash that leads to one, whichever it is.
 pub(super) fn odd_name(text: &[u8]) -> Option<usize> {
     use crate::text::{head, run, starts, tail};
     const NAMES: [&[u8]; 7] = [
@@ -133,7 +133,8 @@ pub(super) fn odd_name(text: &[u8]) -> Option<usize> {
             let ends = |b: u8| is_space(b) || matches!(b, b'/' | b'=' | b'>');
             starts(rest, b"on") && run(head(tail(rest, 2), 3), |b| !ends(b)) == 3
         };
-        let hidden = byte == 0 && rest.get(1).is_some_and(u8::is_ascii_alphabetic);
+        let named = |b: &u8| b.is_ascii_alphabetic() || *b == b'/';
+        let hidden = byte == 0 && rest.get(1).is_some_and(named);
         if hidden || opens && (handler() || NAMES.iter().any(|name| starts(rest, name))) {
             return Some(at);
         }
