@@ -239,8 +239,11 @@ impl Args {
     }
 }
 
-/// Writes a file that is new and readable by its owner only.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+/// Writes a file that only its owner may read, and never over another.
+///
+/// # Errors
+/// When there is one already, or none can be made.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let file = std::fs::OpenOptions::new()
         .write(true)

@@ -6,17 +6,22 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use sealgate_engine::unwrap_operation;
-use sealgate_format::records::RecordHeader;
-use sealgate_format::{Demand, Name, Opener};
+use sealgate_format::records::{RecordHeader, Records};
+use sealgate_format::{Demand, Format, Name, Opener, Part, raw};
 use sealgate_jose::Limits;
-use sealgate_jose::jwe::{ContentEncryptionKey, DecryptionKey, Sealed};
+use sealgate_jose::jwe::{
+    ContentEncryption, ContentEncryptionKey, DecryptionKey, KeyManagement, Sealed,
+};
 use sealgate_wire::Operation;
 use zeroize::Zeroizing;
 
 use crate::bridge::BridgeClient;
-use crate::sealing::formats;
+use crate::sealing::formats::FormatArgs;
 use crate::sealing::keys::{self, NamedSecret};
+use crate::sealing::private::{PrivateKey, Unlocked};
+use crate::sealing::{inside, session};
 
+const NO_KEY: &str = "--key, --jwk or --bridge says where the key is";
 /// Most bytes of a sealed body.
 const MAX_SEALED_BYTES: usize = 64 * 1024 * 1024;
 
@@ -28,7 +33,10 @@ const MAX_SEALED_BYTES: usize = 64 * 1024 * 1024;
     sealgate open --bridge /run/hsm-bridge/data.sock --bridge-token env-text:SEALGATE_BRIDGE_TOKEN \\\n      \
         --kid gw-ec body.jwe\n\n  \
     # a raw AES-256-GCM body, bound to its request\n  \
-    sealgate open --key body-2026=file:body.hex --request 'POST /payments?x=1' sealed.bin")]
+    sealgate open --key body-2026=file:body.hex --request 'POST /payments?x=1' sealed.bin\n\n  \
+    # a vendor's format, with the key that `sealgate keygen` made; and the JWS inside, by its signer's key\n  \
+    sealgate open --format mastercard-jwe --jwk client.pem answer.json\n  \
+    sealgate open --format juspay --jwk gate.pem --verify sender.jwk request.json")]
 pub(crate) struct Args {
     /// What to open; `-` or nothing reads standard input
     sealed: Option<PathBuf>,
@@ -37,11 +45,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID=SOURCE", long_help = keys::SECRET_HELP)]
     key: Option<String>,
 
-    /// Private JWK to open it with (EC, X25519, AKP), as `sealgate keygen` writes it
+    /// Private key to open it with: a JWK, or RSA in PEM, as `sealgate keygen` writes them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "bridge"])]
     jwk: Option<PathBuf>,
 
-    /// The request the raw body was sent with, `METHOD TARGET`: opens raw AES-256-GCM
+    /// The request that a raw body or records were sent with or answer, `METHOD TARGET`
     #[arg(long, value_name = "REQUEST", requires = "key")]
     request: Option<String>,
 
@@ -62,109 +70,152 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", requires = "bridge")]
     kid: Option<String>,
 
-    /// Format of the body (docs/formats.md) when it is no compact JWE and not raw
-    #[arg(long, value_name = "NAME")]
-    format: Option<String>,
+    #[command(flatten)]
+    format: FormatArgs,
 
-    /// A sealed member of a JSON body, as `$.card.sealed=$.card`; may be repeated
-    #[arg(long = "field", value_name = "SEALED=PLAIN", requires = "format")]
-    fields: Vec<String>,
+    /// Public JWK that verifies the JWS inside
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "format",
+        help_heading = "Format"
+    )]
+    verify: Option<PathBuf>,
 
-    /// Algorithm of --key in such a body, instead of A256GCM
-    #[arg(long, value_name = "ALG", requires = "format")]
-    alg: Option<String>,
+    /// whatsapp-flows: what the request left for its answer
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "response",
+        conflicts_with_all = ["key", "jwk", "bridge"],
+        help_heading = "Format"
+    )]
+    session: Option<PathBuf>,
 
     /// Print the protected header of a JWE and stop; it is not proven
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     header: bool,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     let sealed = read(args.sealed.as_deref())?;
-    let plaintext = match &args.request {
-        _ if args.format.is_some() => args.open_format(sealed).await?,
-        Some(request) => args.open_raw(request, sealed)?,
-        None => match args.open_jwe(&sealed).await? {
+    let plaintext = match (&args.format.format, &args.request) {
+        (None, None) => match args.open_jwe(&sealed).await? {
             Some(plaintext) => plaintext,
             None => return Ok(ExitCode::SUCCESS),
         },
+        _ => args.open_format(sealed).await?,
     };
     std::io::stdout().write_all(&plaintext)?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl Args {
-    fn open_raw(&self, request: &str, mut sealed: Vec<u8>) -> Result<Vec<u8>> {
-        let (method, target) = request
-            .split_once(' ')
-            .context("a request is written `METHOD TARGET`")?;
-        let named = NamedSecret::parse(self.key.as_deref().context("--key is missing")?)?;
-        let aad = format!("sealgate-a256gcm\n{method}\n{target}\n{}", named.id);
-        let Some((nonce, _)) = sealed.split_first_chunk::<12>() else {
+    /// Opens a body of any format, part by part.
+    async fn open_format(&self, sealed: Vec<u8>) -> Result<Vec<u8>> {
+        let format = self.format.build(Name::Aes256Gcm, self.verify.is_some())?;
+        let not_opened = |fault| anyhow::anyhow!("not opened: {fault}");
+        if format.is_raw() || format.records().is_some() {
+            return self.open_bound(&format, sealed);
+        }
+        if format.answers_with_key_of_request() && self.format.response.is_some() {
+            let path = self.session.as_deref();
+            let path = path.context("--session names the file that the request wrote")?;
+            return session::read(path)?
+                .open_answer(&sealed)
+                .map_err(not_opened);
+        }
+        let verifier = match (&self.verify, format.is_signed_inside()) {
+            (Some(path), _) => Some(inside::verifier(path, format.name())?),
+            (None, true) => bail!(
+                "{} has a JWS inside; --verify names its signer's public JWK",
+                format.name().name()
+            ),
+            (None, false) => None,
+        };
+        let demand = Demand {
+            now: crate::sealing::now()?,
+            verify: &|_| verifier.as_ref(),
+        };
+        let mut taken = format
+            .take_body(&sealed, &mut |_| true)
+            .map_err(not_opened)?;
+        while let Some(part) = taken.next() {
+            match self.opener(part).await? {
+                Held::Key(key) => taken.open(Opener::Jwe(&key), &demand),
+                Held::ContentKey(key) => taken.open(Opener::ContentKey(&key), &demand),
+                Held::Secret(key) => taken.open(Opener::Shared(&key), &demand),
+            }
+            .map_err(not_opened)?;
+        }
+        taken
+            .finish(&sealed)
+            .map(|plain| plain.body)
+            .map_err(not_opened)
+    }
+
+    /// Opens a raw body or records, which are bound to their request.
+    fn open_bound(&self, format: &Format, mut sealed: Vec<u8>) -> Result<Vec<u8>> {
+        let request = self.request.as_deref().unwrap_or_default();
+        let needs_request = format.records() != Some(Records::Aes128Gcm);
+        let (method, target) = match request.split_once(' ') {
+            Some((method, target)) => (method.as_bytes(), target.as_bytes()),
+            None if needs_request => bail!(
+                "{} is bound to its request: --request 'METHOD TARGET'",
+                format.name().name()
+            ),
+            None => Default::default(),
+        };
+        let secret = NamedSecret::parse(self.key.as_deref().context("--key is missing")?)?;
+        let key = secret.aes_256()?;
+        let failed = "not opened: wrong key, wrong request, or changed on its way";
+        if let Some(records) = format.records() {
+            let header = RecordHeader::parse(&sealed)
+                .map_err(|fault| anyhow::anyhow!("not opened: {fault}"))?;
+            let data = match self.format.response {
+                Some(status) => records.response_data(method, target, status, header.key_id()),
+                None => records.request_data(method, target, header.key_id()),
+            };
+            records
+                .open(&mut sealed, &header, key.as_slice(), &data)
+                .map_err(|_| anyhow::anyhow!(failed))?;
+            return Ok(sealed);
+        }
+        let data = match self.format.response {
+            Some(status) => raw::response_data(method, target, status, secret.id.as_bytes()),
+            None => raw::request_data(method, target, secret.id.as_bytes()),
+        };
+        let Some((nonce, _)) = sealed.split_first_chunk::<{ raw::NONCE_BYTES }>() else {
             bail!("a raw body starts with a nonce of 12 bytes and ends with a tag of 16");
         };
         let nonce = *nonce;
         sealed.drain(..nonce.len());
-        sealgate_aead::open_in_place(&*named.aes_256()?, &nonce, aad.as_bytes(), &mut sealed)
-            .map_err(|_| {
-                anyhow::anyhow!("not opened: wrong key, wrong request, or changed on its way")
-            })?;
+        sealgate_aead::open_in_place(&key, &nonce, &data, &mut sealed)
+            .map_err(|_| anyhow::anyhow!(failed))?;
         Ok(sealed)
     }
 
-    /// Opens a body of any format, part by part.
-    async fn open_format(&self, mut sealed: Vec<u8>) -> Result<Vec<u8>> {
-        let format = formats::named(self.format.as_deref(), Name::Jwe, &self.fields)?;
-        let fault = |fault| anyhow::anyhow!("not opened: {fault}");
-        if let Some(records) = format.records() {
-            let header = RecordHeader::parse(&sealed).map_err(fault)?;
-            let secret = NamedSecret::parse(self.key.as_deref().context("--key is missing")?)?;
-            let request = self.request.as_deref().unwrap_or_default();
-            let (method, target) = request.split_once(' ').unwrap_or_default();
-            let data = records.request_data(method.as_bytes(), target.as_bytes(), header.key_id());
-            records
-                .open(&mut sealed, &header, &*secret.aes_256()?, &data)
-                .map_err(fault)?;
-            return Ok(sealed);
+    /// The key of one part: in the bridge, in a file, or shared.
+    async fn opener(&self, part: &Part) -> Result<Held> {
+        if let (Some(alg), Some(socket)) = (part.alg(), &self.bridge) {
+            let enc = part.enc().context("the body names no content encryption")?;
+            let operation =
+                unwrap_operation(alg.name(), enc.name(), part.header(), part.encrypted_key());
+            let key = self.asked(socket, part.kid(), &operation).await?;
+            return Ok(Held::ContentKey(key));
         }
-        let mut taken = format.take_body(&sealed, &mut |_| true).map_err(fault)?;
-        let demand = Demand {
-            now: crate::sealing::now()?,
-            verify: &|_| None,
-        };
-        while let Some(part) = taken.next() {
-            if let (Some(alg), Some(socket)) = (part.alg(), &self.bridge) {
-                let enc = part.enc().context("the body names no content encryption")?;
-                let operation =
-                    unwrap_operation(alg.name(), enc.name(), part.header(), part.encrypted_key());
-                let key = self.asked(socket, part.kid(), &operation).await?;
-                taken
-                    .open(Opener::ContentKey(&key), &demand)
-                    .map_err(fault)?;
-                continue;
-            }
-            if let (Some(alg), Some(path)) = (part.alg(), &self.jwk) {
-                let key = keys::private(path, alg)?;
-                taken.open(Opener::Jwe(&key), &demand).map_err(fault)?;
-                continue;
-            }
-            let secret = NamedSecret::parse(
-                self.key
-                    .as_deref()
-                    .context("--key, --jwk or --bridge says where the key is")?,
-            )?;
-            match (part.alg(), part.enc()) {
-                (Some(alg), Some(enc)) => {
-                    let key = DecryptionKey::symmetric(alg, enc, &secret.bytes)
-                        .map_err(|_| anyhow::anyhow!("the key does not go with {}", alg.name()))?;
-                    taken.open(Opener::Jwe(&key), &demand).map_err(fault)?;
-                }
-                _ => taken
-                    .open(Opener::Shared(&*secret.aes_256()?), &demand)
-                    .map_err(fault)?,
-            }
+        if let (Some(alg), Some(path)) = (part.alg(), &self.jwk) {
+            let key = PrivateKey::read(path)?.unlock(alg, part.encrypted_key())?;
+            return Ok(match key {
+                Unlocked::Key(key) => Held::Key(Box::new(key)),
+                Unlocked::ContentKey(key) => Held::ContentKey(key),
+            });
         }
-        taken.finish(&sealed).map(|plain| plain.body).map_err(fault)
+        let secret = NamedSecret::parse(self.key.as_deref().context(NO_KEY)?)?;
+        match (part.alg(), part.enc()) {
+            (Some(alg), Some(enc)) => symmetric(alg, enc, &secret).map(Box::new).map(Held::Key),
+            _ => secret.aes_256().map(Held::Secret),
+        }
     }
 
     async fn open_jwe(&self, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -178,46 +229,24 @@ impl Args {
             anstream::println!("{:#?}", token.header());
             return Ok(None);
         }
-        if let Some(path) = &self.jwk {
-            let key = keys::private(path, token.header().alg)?;
-            let opened = key.open(token);
-            return opened
-                .map(Some)
-                .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way"));
-        }
-        let key = self.content_key(&token).await?;
-        token
-            .open(&key)
-            .map(Some)
-            .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way"))
-    }
-
-    async fn content_key(&self, token: &Sealed<'_>) -> Result<ContentEncryptionKey> {
         let header = token.header();
-        if let Some(socket) = &self.bridge {
-            return self.content_key_of_bridge(socket, token).await;
-        }
-        let text = self
-            .key
-            .as_deref()
-            .context("--key, --jwk or --bridge says where the key is")?;
-        let secret = NamedSecret::parse(text)?;
-        if header.alg.is_asymmetric() {
-            bail!(
-                "{} needs a private key: --jwk for one in a file, --bridge for one in the token",
-                header.alg.name()
-            );
-        }
-        DecryptionKey::symmetric(header.alg, header.enc, &secret.bytes)
-            .map_err(|_| {
-                anyhow::anyhow!(
-                    "the key has not the length that {} with {} takes",
-                    header.alg.name(),
-                    header.enc.name()
-                )
-            })?
-            .content_key(token)
-            .map_err(|_| anyhow::anyhow!("not opened: wrong key, or changed on its way"))
+        let not_opened = |_| anyhow::anyhow!("not opened: wrong key, or changed on its way");
+        let key = match (&self.bridge, &self.jwk) {
+            (Some(socket), _) => self.content_key_of_bridge(socket, &token).await?,
+            (None, Some(path)) => {
+                match PrivateKey::read(path)?.unlock(header.alg, token.encrypted_key())? {
+                    Unlocked::Key(key) => return key.open(token).map(Some).map_err(not_opened),
+                    Unlocked::ContentKey(key) => ContentEncryptionKey::from_slice(header.enc, &key)
+                        .map_err(|_| anyhow::anyhow!("the content key has a wrong length"))?,
+                }
+            }
+            (None, None) => {
+                let secret = NamedSecret::parse(self.key.as_deref().context(NO_KEY)?)?;
+                let key = symmetric(header.alg, header.enc, &secret)?;
+                key.content_key(&token).map_err(not_opened)?
+            }
+        };
+        token.open(&key).map(Some).map_err(not_opened)
     }
 
     async fn content_key_of_bridge(
@@ -264,6 +293,35 @@ impl Args {
         })?;
         Ok(Zeroizing::new(answer.cek.to_vec()))
     }
+}
+
+/// What opens a part.
+enum Held {
+    Key(Box<DecryptionKey>),
+    ContentKey(Zeroizing<Vec<u8>>),
+    Secret(Zeroizing<[u8; 32]>),
+}
+
+/// The key of a JWE from a shared secret.
+fn symmetric(
+    alg: KeyManagement,
+    enc: ContentEncryption,
+    secret: &NamedSecret,
+) -> Result<DecryptionKey> {
+    if alg.is_asymmetric() {
+        bail!(
+            "{} needs a private key: --jwk for one in a file, --bridge for one in the token",
+            alg.name()
+        );
+    }
+    DecryptionKey::symmetric(alg, enc, &secret.bytes).map_err(|_| {
+        anyhow::anyhow!(
+            "the key {} has not the length that {} with {} takes",
+            secret.id,
+            alg.name(),
+            enc.name()
+        )
+    })
 }
 
 fn read(path: Option<&Path>) -> Result<Vec<u8>> {

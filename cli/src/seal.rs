@@ -7,14 +7,16 @@ use std::process::ExitCode;
 use anstream::{eprintln, println};
 use anyhow::{Context, Result, bail};
 
-use sealgate_format::{Name, SealKey};
+use sealgate_format::{Name, SealKey, Session};
 
 use crate::http::{self, Answer, Outgoing, Route, TlsFiles};
 use crate::policy_file::PolicyFile;
+use crate::sealing::formats::FormatArgs;
 use crate::sealing::from_policy::Chosen;
+use crate::sealing::inside::InnerSigner;
 use crate::sealing::keys::{self, NamedSecret, Recipient};
 use crate::sealing::token::{Issuer, TokenRecipient};
-use crate::sealing::{self, BodySeal, Plan, formats};
+use crate::sealing::{self, BodySeal, Plan, session};
 use crate::signing::{self, KeyArgs, SchemeArgs, Signing};
 use crate::{curl, print};
 
@@ -27,6 +29,15 @@ use crate::{curl, print};
     sealgate seal --url https://api.bank.test/payments --mac-key partner-a=env:MAC_KEY \\\n      \
         --recipient gateway.jwk --kid gw-ec order.json \\\n      \
         --send --cacert ca.pem --cert me.pem --key me.key\n\n  \
+    # a vendor's format, whole or as members of a JSON body; `--help` lists all under --format\n  \
+    sealgate seal --url https://api.bank.test/pay --recipient gate.jwk --format mastercard-jwe \\\n      \
+        --field '$.card.encryptedData.encryptedValue=$.card.data' order.json\n  \
+    sealgate seal --url https://api.bank.test/pay --recipient gate.jwk --format juspay \\\n      \
+        --sign-inside me.pem order.json\n\n  \
+    # what a gate would answer, as its client gets it\n  \
+    sealgate seal --url https://api.bank.test/pay --recipient client.jwk --format cybersource \\\n      \
+        --response 200 --body-only answer.json | sealgate open --format cybersource \\\n      \
+        --response 200 --jwk client.pem\n\n  \
     # a GitHub webhook\n  \
     sealgate seal --url https://hooks.test/push --scheme github --mac-key hook=env-text:SECRET push.json")]
 pub(crate) struct Args {
@@ -50,7 +61,12 @@ pub(crate) struct Args {
     content_type: Option<String>,
 
     /// Take formats and keys from this policy file
-    #[arg(long, value_name = "FILE", help_heading = "From a policy")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "response",
+        help_heading = "From a policy"
+    )]
     policy: Option<PathBuf>,
 
     /// Name of the policy in it, when it has several
@@ -108,18 +124,22 @@ pub(crate) struct Args {
     )]
     body_key: Option<String>,
 
-    /// Format of the sealed body (docs/formats.md), instead of the one that goes with the key
-    #[arg(long, value_name = "NAME", help_heading = "Body")]
-    format: Option<String>,
+    #[command(flatten)]
+    format: FormatArgs,
 
-    /// A member of a JSON body that is sealed, as `$.card.sealed=$.card`; may be repeated
+    /// Private key that signs the JWS inside (juspay, uae-open-finance; wise and jwe where it is there):
+    /// a JWK, or RSA in PEM
+    #[arg(long, value_name = "FILE", help_heading = "Format")]
+    sign_inside: Option<PathBuf>,
+
+    /// whatsapp-flows: where a request leaves the key of its answer, and the answer finds it
     #[arg(
-        long = "field",
-        value_name = "SEALED=PLAIN",
+        long,
+        value_name = "FILE",
         requires = "format",
-        help_heading = "Body"
+        help_heading = "Format"
     )]
-    fields: Vec<String>,
+    session: Option<PathBuf>,
 
     /// Leave the body in the clear, whatever the policy says
     #[arg(long, conflicts_with_all = ["recipient", "body_key", "format"], help_heading = "Body")]
@@ -148,8 +168,12 @@ pub(crate) struct Args {
     token_recipient: Option<PathBuf>,
 
     /// Send the request and print the answer, instead of a curl line
-    #[arg(long, help_heading = "Sending")]
+    #[arg(long, conflicts_with = "response", help_heading = "Sending")]
     send: bool,
+
+    /// Write the sealed body to standard output and nothing else
+    #[arg(long, conflicts_with = "send", help_heading = "Sending")]
+    body_only: bool,
 
     /// Connect to this HOST:PORT instead of the URL's
     #[arg(long, value_name = "HOST:PORT", help_heading = "Sending")]
@@ -169,6 +193,9 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     let sealed = plan.seal(&body)?;
     if args.send {
         args.send(sealed).await
+    } else if args.body_only {
+        std::io::stdout().write_all(&sealed.body)?;
+        Ok(ExitCode::SUCCESS)
     } else {
         curl::print(&sealed, &args.tls, args.connect.as_deref(), &args.out)
     }
@@ -259,15 +286,35 @@ impl Args {
             Some(_) => Name::Jwe,
             None => Name::Aes256Gcm,
         };
-        let format = formats::named(self.format.as_deref(), usual, &self.fields)?;
+        let format = self.format.build(usual, self.sign_inside.is_some())?;
         if !format.takes(key.management()) {
             bail!("{} is not sealed with {}", format.name().name(), key.alg());
         }
+        let signer = self.sign_inside.as_deref();
+        let signer = signer.map(|path| InnerSigner::read(path, format.name()).map(Box::new));
         Ok(BodySeal::Sealed {
+            session: self.session(format.name())?,
             format: Box::new(format),
             key,
             kid,
+            status: self.format.response,
+            signer: signer.transpose()?,
         })
+    }
+
+    /// What a request of `whatsapp-flows` makes for its answer, or what the answer takes up.
+    fn session(&self, format: Name) -> Result<Option<Session>> {
+        if format != Name::WhatsappFlows {
+            return match self.session {
+                Some(_) => bail!("{}: --session is for whatsapp-flows", format.name()),
+                None => Ok(None),
+            };
+        }
+        match (&self.session, self.format.response) {
+            (Some(path), Some(_)) => session::read(path).map(Some),
+            (None, Some(_)) => Ok(None),
+            (path, None) => session::make(path.as_deref()).map(Some),
+        }
     }
 
     async fn token(&self, chosen: Option<&Chosen<'_>>) -> Result<Option<String>> {

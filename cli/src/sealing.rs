@@ -3,17 +3,21 @@
 
 pub(crate) mod formats;
 pub(crate) mod from_policy;
+pub(crate) mod inside;
 pub(crate) mod keys;
+pub(crate) mod private;
+pub(crate) mod session;
 pub(crate) mod token;
 
 use anyhow::{Context, Result, bail};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hyper::Uri;
-use sealgate_format::{Format, SealKey, Sealing};
+use sealgate_format::{Format, Name, SealFault, SealKey, Sealing, Session};
 use sealgate_jose::RandomError;
 
 use crate::http::Outgoing;
 use crate::signing::Signing;
+use inside::InnerSigner;
 
 /// Everything that is done to a body and its request before it is sent.
 pub(crate) struct Plan {
@@ -39,6 +43,12 @@ pub(crate) enum BodySeal {
         key: SealKey,
         /// The recipient's name for the key; may be empty.
         kid: String,
+        /// Status, where it is a response.
+        status: Option<u16>,
+        /// What `whatsapp-flows` is sealed with.
+        session: Option<Session>,
+        /// Who signs the JWS inside, if there is one.
+        signer: Option<Box<InnerSigner>>,
     },
 }
 
@@ -74,20 +84,32 @@ impl Plan {
                 }
                 Ok(plaintext.to_vec())
             }
-            BodySeal::Sealed { format, key, kid } => {
+            BodySeal::Sealed {
+                format,
+                key,
+                kid,
+                status,
+                session,
+                signer,
+            } => {
+                let sign = |payload: &[u8], cty: Option<&str>| match signer {
+                    Some(signer) => signer.sign(payload, cty),
+                    None => Err(SealFault::Signature),
+                };
                 let sealing = Sealing {
                     key: Some(key),
                     kid,
                     content_type: &self.content_type,
                     method: self.method.as_bytes(),
                     target: target(&self.url).as_bytes(),
-                    status: None,
+                    status: *status,
                     now: now()?,
-                    session: None,
+                    session: session.as_ref(),
+                    sign: Some(&sign),
                 };
                 let sealed = format
                     .seal(plaintext, &sealing, &mut random)
-                    .map_err(|fault| anyhow::anyhow!("not sealed: {fault}"))?;
+                    .map_err(|fault| not_sealed(format.name(), fault))?;
                 header("content-type", &sealed.content_type);
                 for (name, value) in &sealed.headers {
                     header(name, value);
@@ -96,6 +118,17 @@ impl Plan {
             }
         }
     }
+}
+
+/// What went wrong, and what to write.
+fn not_sealed(format: Name, fault: SealFault) -> anyhow::Error {
+    let remedy = match fault {
+        SealFault::Signature => "; --sign-inside names the private key",
+        SealFault::Session => "; --session names the file that its request wrote",
+        SealFault::NotThere => "; --field says where they are",
+        _ => "",
+    };
+    anyhow::anyhow!("not sealed as {}: {fault}{remedy}", format.name())
 }
 
 /// Unpredictable bytes from the operating system.

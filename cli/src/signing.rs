@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::http::Outgoing;
 use crate::sealing;
-pub(crate) use key::{KeyArgs, signer};
+pub(crate) use key::{KeyArgs, PrivateKey, signer};
 
 /// Which scheme, and its options.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -10,9 +10,10 @@ use sealgate_signature::scheme::rfc9421::Rfc9421;
 use serde_json::{Value, json};
 
 use crate::http::Outgoing;
+use crate::sealing::formats::FormatArgs;
 use crate::sealing::keys::Recipient;
 use crate::sealing::token::{Issuer, TokenRecipient};
-use crate::sealing::{self, BodySeal, Plan, formats};
+use crate::sealing::{self, BodySeal, Plan};
 use crate::signing::Signing;
 
 /// The body of every honest request.
@@ -225,9 +226,12 @@ impl Client {
         let key = SealKey::from_jwk(&self.gate, Some("ECDH-ES+A256KW"))
             .map_err(|fault| anyhow::anyhow!("the gate's key is unusable: {fault}"))?;
         Ok(BodySeal::Sealed {
-            format: Box::new(formats::named(None, Name::Jwe, &[])?),
+            format: Box::new(FormatArgs::default().build(Name::Jwe, false)?),
             key,
             kid: "gw-ec".into(),
+            status: None,
+            session: None,
+            signer: None,
         })
     }
 

@@ -112,6 +112,9 @@ impl<'a> Chosen<'a> {
             format: Box::new(format),
             key: seal_key.map_err(|fault| anyhow::anyhow!("the key {id} is unusable: {fault}"))?,
             kid: member("sender_kid").unwrap_or(id).to_owned(),
+            status: None,
+            session: None,
+            signer: None,
         })
     }
 

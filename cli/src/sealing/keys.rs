@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, EncryptionKey, KeyManagement};
-use sealgate_jose::jwk::{OctJwk, PrivateJwk, PublicJwk, PublicKey};
+use sealgate_jose::jwe::{ContentEncryption, EncryptionKey, KeyManagement};
+use sealgate_jose::jwk::{OctJwk, PublicJwk, PublicKey};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -67,31 +67,6 @@ impl Recipient {
             .ok()
             .with_context(unfit)
     }
-}
-
-/// The private or secret JWK of a file, for this algorithm.
-///
-/// # Errors
-/// When the JWK is not one of this algorithm. No message repeats what is in it.
-pub(crate) fn private(path: &Path, alg: KeyManagement) -> Result<DecryptionKey> {
-    let jwk = jwk_file(path)?;
-    let key = match (alg.is_ecdh(), alg.is_hpke()) {
-        (true, _) => {
-            PrivateJwk::from_value(&jwk).and_then(|private| DecryptionKey::private(alg, private))
-        }
-        (_, true) => DecryptionKey::hpke(alg, &jwk),
-        _ => OctJwk::from_value(&jwk).and_then(|secret| {
-            let enc = ContentEncryption::A256Gcm;
-            DecryptionKey::symmetric(alg, enc, secret.expose())
-        }),
-    };
-    key.map_err(|fault| {
-        anyhow::anyhow!(
-            "the key in {} does not open {}: {fault}",
-            path.display(),
-            alg.name()
-        )
-    })
 }
 
 /// A named secret from the command line: `ID=hex:..`, `ID=env:NAME`, ...
@@ -164,6 +139,16 @@ impl NamedSecret {
         })?;
         Ok(Zeroizing::new(bytes))
     }
+}
+
+/// Whether a key file is PEM; else it is meant to be a JWK.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn is_pem(path: &Path) -> Result<bool> {
+    let text = std::fs::read(path).map(Zeroizing::new);
+    let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text.trim_ascii_start().starts_with(b"-----BEGIN "))
 }
 
 /// Reads a JWK file.

@@ -101,7 +101,7 @@ fn algorithm(scheme: &dyn Scheme, named: Option<&str>, mac: bool) -> Result<Algo
 }
 
 /// A private key in this process: for tools, never in a gate.
-struct PrivateKey {
+pub(crate) struct PrivateKey {
     algorithm: Algorithm,
     pair: Pair,
 }
@@ -113,7 +113,11 @@ enum Pair {
 }
 
 impl PrivateKey {
-    fn read(path: &Path, algorithm: Algorithm) -> Result<Self> {
+    /// From PKCS#8 in PEM.
+    ///
+    /// # Errors
+    /// When the file holds none, or one of another algorithm.
+    pub(crate) fn read(path: &Path, algorithm: Algorithm) -> Result<Self> {
         let der = PrivatePkcs8KeyDer::from_pem_file(path)
             .with_context(|| format!("{} holds no PKCS#8 private key in PEM", path.display()))?;
         let der = der.secret_pkcs8_der();

@@ -6,8 +6,10 @@
 //! and an answer that was not asked for refuses too.
 
 mod answers;
+mod inside;
 mod respond;
 mod response;
+mod response_key;
 mod steps;
 pub(crate) mod trail;
 
@@ -103,6 +105,7 @@ enum Pending {
     Replay(Box<replay::Recording>),
     ReplayAnswer,
     PayloadKey(Box<payload::Pending>),
+    ResponseInside(Box<inside::PendingInside>),
     ResponseSignature(Box<response::PendingSignature>),
 }
 
@@ -191,6 +194,14 @@ impl Exchange {
                     body,
                 },
             ) if ticket == expected => self.response_signed(*pending, status, &body),
+            (
+                State::Waiting(expected, Pending::ResponseInside(pending)),
+                Event::KeyAnswer {
+                    ticket,
+                    status,
+                    body,
+                },
+            ) if ticket == expected => self.inside_signed(*pending, status, &body),
             (
                 State::Waiting(expected, pending),
                 Event::KeyAnswer {

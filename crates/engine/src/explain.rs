@@ -122,6 +122,10 @@ pub(crate) fn policy(policy: &Policy) -> Vec<String> {
                 "respond: every body is sealed as {}, {whom}",
                 encrypt.format.name().name()
             ));
+            if let Some(signing) = &encrypt.signing {
+                let (key, alg) = (signing.key.sender(), signing.algorithm.name());
+                lines.push(format!("  with a JWS inside, signed by {key} ({alg})"));
+            }
         }
         if let Some(sign) = &stage.sign {
             lines.push(format!("respond: signed, {}", sign.scheme.name()));

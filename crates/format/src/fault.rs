@@ -34,6 +34,8 @@ pub enum SealFault {
     NotThere,
     /// Caller: the request left no key for its answer.
     Session,
+    /// Caller: the format has a JWS inside, and nobody signs it.
+    Signature,
 }
 
 impl fmt::Display for OpenFault {
@@ -59,6 +61,7 @@ impl fmt::Display for SealFault {
             Self::TooLong => "the body is too long",
             Self::NotThere => "there is nothing at the places that are to be sealed",
             Self::Session => "only an answer to a request can be sealed this way",
+            Self::Signature => "the format has a JWS inside, and nobody signs it",
         })
     }
 }

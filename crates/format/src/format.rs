@@ -9,7 +9,7 @@ use crate::preset::{JweFormat, Name, Shape};
 use crate::records::Records;
 use crate::{Field, Path};
 
-pub use seal::{Sealed, Sealing};
+pub use seal::{Sealed, Sealing, SignInside};
 pub use take::Head;
 
 /// A configured format, for one direction.
@@ -122,12 +122,6 @@ impl Format {
                     format.shape = Shape::Fields(options.fields);
                     format.media_types = &["application/json"];
                 }
-                if response && matches!(format.shape, Shape::Prefixed(_)) {
-                    return fault("fields", "is missing: name the members that are sealed");
-                }
-                if response && format.signed_inside {
-                    return fault("verify", "the gate does not sign inside a sealed response");
-                }
                 if !options.encs.is_empty() {
                     if !format.encs.is_empty()
                         && !options.encs.iter().all(|enc| format.encs.contains(enc))
@@ -234,6 +228,13 @@ impl Format {
     #[must_use]
     pub const fn answers_with_key_of_request(&self) -> bool {
         matches!(self.kind, Kind::WhatsappFlows)
+    }
+
+    /// Whether it says where sealed members go: one that finds them by their names can only be opened.
+    #[must_use]
+    pub fn can_seal(&self) -> bool {
+        let by_name = |format: &JweFormat| matches!(format.shape, Shape::Prefixed(_));
+        !self.jwe().is_some_and(by_name)
     }
 
     /// Whether a JWS is inside.

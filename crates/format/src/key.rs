@@ -37,7 +37,7 @@ impl SealKey {
     }
 
     /// From a JWK: EC and OKP mean `ECDH-ES+A256KW`, RSA `RSA-OAEP-256`, oct `dir`, unless `alg`
-    /// (the argument, else the member) says otherwise.
+    /// (the argument, else the member) says otherwise. Whether HPKE is let in is the caller's to say.
     ///
     /// # Errors
     /// [`KeyFault`] when the JWK is not one of these, or does not go with the algorithm.
@@ -54,7 +54,10 @@ impl SealKey {
         };
         let alg =
             KeyManagement::from_name(alg.unwrap_or(usual)).ok_or(KeyFault::UnsupportedType)?;
-        let key = EncryptionKey::public(alg, &PublicJwk::from_value(jwk)?)?;
+        let key = match alg.is_hpke() {
+            true => EncryptionKey::hpke(alg, jwk)?,
+            false => EncryptionKey::public(alg, &PublicJwk::from_value(jwk)?)?,
+        };
         Ok(Self(Kind::Jwe(Box::new(key))))
     }
 

@@ -31,7 +31,7 @@ mod session;
 
 pub use entropy::Entropy;
 pub use fault::{OpenFault, SealFault};
-pub use format::{Format, Head, OptionFault, Options, Sealed, Sealing, Text};
+pub use format::{Format, Head, OptionFault, Options, Sealed, Sealing, SignInside, Text};
 pub use json::{Path, PathFault};
 pub use key::SealKey;
 pub use open::{Demand, Opener, Part, Plain, Taken};

@@ -216,21 +216,32 @@ impl Taken {
                 return Err(OpenFault::Stale);
             }
         }
-        self.content_type = header.cty;
-        match self.expected.signed_inside {
-            true => verified(&plaintext, demand),
-            false => Ok(plaintext),
+        if !self.expected.signed_inside {
+            self.content_type = header.cty;
+            return Ok(plaintext);
         }
+        let (payload, content_type) = verified(&plaintext, demand)?;
+        // What is around a JWS tells its type, or that it is a JWS.
+        self.content_type = content_type.or(header.cty.filter(|cty| !is_jose(cty)));
+        Ok(payload)
     }
 }
 
-/// The payload of the JWS inside.
-fn verified(plaintext: &[u8], demand: &Demand<'_>) -> Result<Vec<u8>, OpenFault> {
+/// The payload of the JWS inside, and its `cty`.
+fn verified(plaintext: &[u8], demand: &Demand<'_>) -> Result<(Vec<u8>, Option<String>), OpenFault> {
     let limits = Limits::body(plaintext.len());
     let signed = jws::Signed::compact(plaintext, &limits).map_err(|_| OpenFault::Signature)?;
+    let content_type = signed.header().cty.clone();
     let key = (demand.verify)(signed.header().kid.as_deref()).ok_or(OpenFault::Signature)?;
     let verified = signed.verify(key).map_err(|_| OpenFault::Signature)?;
-    Ok(verified.into_payload())
+    Ok((verified.into_payload(), content_type))
+}
+
+/// Whether a `cty` says that JOSE is inside (RFC 7515 section 4.1.10, RFC 7519 section 5.2).
+fn is_jose(cty: &str) -> bool {
+    ["JWT", "JOSE", "application/jwt", "application/jose"]
+        .iter()
+        .any(|one| cty.eq_ignore_ascii_case(one))
 }
 
 impl SharedSealed {

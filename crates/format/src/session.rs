@@ -4,9 +4,10 @@ use aes::Aes128;
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use aes_gcm::AesGcm;
+use base64ct::{Base64, Encoding};
 use sealgate_aead::aead::consts::U16;
 use sealgate_aead::aead::{AeadInOut, KeyInit, Nonce};
-use sealgate_jose::jwe::KeyManagement;
+use sealgate_jose::jwe::{KeyManagement, Random};
 use zeroize::Zeroizing;
 
 use crate::fault::{OpenFault, SealFault};
@@ -36,7 +37,7 @@ pub(crate) enum Cipher {
     Gcm,
 }
 
-/// Key and IV of a request whose answer is sealed with them. Wiped on drop; used once.
+/// Key and IV of a request whose answer is sealed with them. Wiped on drop; used once per direction.
 pub struct Session {
     key: Zeroizing<[u8; BLOCK_BYTES]>,
     iv: [u8; BLOCK_BYTES],
@@ -80,14 +81,84 @@ impl SessionSealed {
 }
 
 impl Session {
-    /// Seals the answer: same key, every bit of the IV inverted.
-    pub(crate) fn seal(&self, plaintext: &[u8]) -> Result<Vec<u8>, SealFault> {
-        let iv = self.iv.map(|byte| !byte);
+    /// Of a request that is about to be sealed.
+    ///
+    /// # Errors
+    /// [`SealFault::Random`].
+    pub fn generate(random: &mut Random<'_>) -> Result<Self, SealFault> {
+        let mut bytes = Zeroizing::new([0; 2 * BLOCK_BYTES]);
+        random(bytes.as_mut_slice()).map_err(|_| SealFault::Random)?;
+        Ok(Self::from_bytes(&bytes))
+    }
+
+    /// As [`Session::to_bytes`] gave it.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 2 * BLOCK_BYTES]) -> Self {
+        let mut session = Self {
+            key: Zeroizing::new([0; BLOCK_BYTES]),
+            iv: [0; BLOCK_BYTES],
+        };
+        let (key, iv) = bytes.split_at(BLOCK_BYTES);
+        session.key.copy_from_slice(key);
+        session.iv.copy_from_slice(iv);
+        session
+    }
+
+    /// Key and IV, for a client that opens the answer later.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 2 * BLOCK_BYTES]> {
+        let mut bytes = Zeroizing::new([0; 2 * BLOCK_BYTES]);
+        let (key, iv) = bytes.split_at_mut(BLOCK_BYTES);
+        key.copy_from_slice(self.key.as_slice());
+        iv.copy_from_slice(&self.iv);
+        bytes
+    }
+
+    /// Opens the body of an answer.
+    ///
+    /// # Errors
+    /// [`OpenFault::Malformed`] for a body that is no base64, [`OpenFault::NotOpened`].
+    pub fn open_answer(self, body: &[u8]) -> Result<Vec<u8>, OpenFault> {
+        let text = core::str::from_utf8(body.trim_ascii()).map_err(|_| OpenFault::Malformed)?;
+        let sealed = SessionSealed {
+            kid: None,
+            alg: KeyManagement::RsaOaep256,
+            encrypted_key: Vec::new(),
+            iv: self.answer_iv(),
+            content: Base64::decode_vec(text).map_err(|_| OpenFault::Malformed)?,
+            cipher: Cipher::Gcm,
+        };
+        sealed
+            .open(self.key.as_slice())
+            .map(|(plaintext, _)| plaintext)
+    }
+
+    pub(crate) fn key(&self) -> &[u8] {
+        self.key.as_slice()
+    }
+
+    pub(crate) const fn iv(&self) -> &[u8; BLOCK_BYTES] {
+        &self.iv
+    }
+
+    pub(crate) fn seal_request(&self, plaintext: &[u8]) -> Result<Vec<u8>, SealFault> {
+        self.seal(&self.iv, plaintext)
+    }
+
+    pub(crate) fn seal_answer(&self, plaintext: &[u8]) -> Result<Vec<u8>, SealFault> {
+        self.seal(&self.answer_iv(), plaintext)
+    }
+
+    /// Every bit of the request's inverted.
+    fn answer_iv(&self) -> [u8; BLOCK_BYTES] {
+        self.iv.map(|byte| !byte)
+    }
+
+    fn seal(&self, iv: &[u8; BLOCK_BYTES], plaintext: &[u8]) -> Result<Vec<u8>, SealFault> {
         let mut buffer = plaintext.to_vec();
-        let nonce = <&Nonce<Gcm>>::from(&iv);
         let tag = gcm(&self.key)
             .map_err(|_| SealFault::Key)?
-            .encrypt_inout_detached(nonce, &[], buffer.as_mut_slice().into())
+            .encrypt_inout_detached(iv.into(), &[], buffer.as_mut_slice().into())
             .map_err(|_| SealFault::TooLong)?;
         buffer.extend_from_slice(&tag);
         Ok(buffer)

@@ -185,6 +185,7 @@ fn seal(format: &Format, plaintext: &[u8]) -> Vec<u8> {
         status: None,
         now: 1_800_000_000,
         session: None,
+        sign: None,
     };
     let mut entropy = Entropy::from_seed([3; 32]);
     let sealed = format.seal(plaintext, &sealing, &mut |bytes| entropy.fill(bytes));

@@ -15,6 +15,7 @@ mod header;
 mod hpke;
 mod json;
 mod key;
+mod key_wrap;
 mod seal;
 mod sealed;
 

@@ -236,36 +236,81 @@ fn a_key_of_the_same_kind_but_another_value_opens_nothing() {
 }
 
 #[test]
-fn flattened_json_both_ways_with_and_without_aad() {
-    for alg in KeyManagement::ALL {
-        for enc in [ContentEncryption::A128Gcm, ContentEncryption::A192CbcHs384] {
-            let pair = Pair::fresh(alg, enc, "X25519");
-            for aad in [None, Some(AAD)] {
-                let name = format!("{} {aad:?}", pair.name());
-                let mut protected = JweHeaderSet::new();
-                for (member, claim) in pair.header().claims_set() {
-                    protected
-                        .set_claim(member, Some(claim.clone()), true)
-                        .unwrap();
-                }
-                let message = kit::serialize_flattened_json(
-                    PLAINTEXT,
-                    Some(&protected),
-                    None,
-                    aad,
-                    &*encrypter(&pair),
-                );
-                let json = Json::parse(message.unwrap().as_bytes(), &Limits::TOKEN).unwrap();
-                assert_eq!(json.aad(), aad, "{name}");
-                let sealed = json.choose(|header| header.kid.as_deref() == Some("gw-2026"));
-                assert_eq!(pair.open(sealed.unwrap()).unwrap(), PLAINTEXT, "{name}");
-
-                let ours = seal_flattened(PLAINTEXT, aad, &pair.spec(), &pair.ours, &mut seeded(2));
-                let (plaintext, _) =
-                    kit::deserialize_json(&ours.unwrap(), &*decrypter(&pair)).unwrap();
-                assert_eq!(plaintext, PLAINTEXT, "{name}");
-            }
+fn flattened_json_both_ways_for_every_pair_with_and_without_aad() {
+    for (at, pair) in Pair::all().iter().enumerate() {
+        let aad = [None, Some(AAD)][at % 2];
+        let name = format!("{} {aad:?}", pair.name());
+        let mut protected = JweHeaderSet::new();
+        for (member, claim) in pair.header().claims_set() {
+            protected
+                .set_claim(member, Some(claim.clone()), true)
+                .unwrap();
         }
+        let message = kit::serialize_flattened_json(
+            PLAINTEXT,
+            Some(&protected),
+            None,
+            aad,
+            &*encrypter(pair),
+        );
+        let json = Json::parse(message.unwrap().as_bytes(), &Limits::TOKEN).unwrap();
+        assert_eq!(json.aad(), aad, "{name}");
+        let sealed = json.choose(|header| header.kid.as_deref() == Some("gw-2026"));
+        assert_eq!(pair.open(sealed.unwrap()).unwrap(), PLAINTEXT, "{name}");
+
+        let ours = seal_flattened(PLAINTEXT, aad, &pair.spec(), &pair.ours, &mut seeded(2));
+        let (plaintext, _) = kit::deserialize_json(&ours.unwrap(), &*decrypter(pair)).unwrap();
+        assert_eq!(plaintext, PLAINTEXT, "{name}");
+    }
+}
+
+/// A direct key leaves no place for a second recipient.
+#[test]
+fn general_json_both_ways_for_every_pair_beside_another_recipient() {
+    let pairs = Pair::all();
+    let wraps = |pair: &&Pair| !matches!(pair.alg, KeyManagement::Dir | KeyManagement::EcdhEs);
+    let pairs: Vec<&Pair> = pairs.iter().filter(wraps).collect();
+    assert_eq!(pairs.len(), (10 + 3 * 4) * 6, "alg and curve x enc");
+    for pair in pairs {
+        let other = Pair::fresh(KeyManagement::A192Kw, pair.enc, "");
+        let both = [(&other, "other"), (pair, "gw-2026")];
+        let mut protected = JweHeaderSet::new();
+        protected.set_content_encryption(pair.enc.name(), true);
+        protected.set_content_type("application/json", true);
+        let headers = both.map(|(pair, kid)| {
+            let mut header = JweHeader::new();
+            header.set_algorithm(pair.alg.name());
+            header.set_key_id(kid);
+            header
+        });
+        let encrypters = both.map(|(pair, _)| encrypter(pair));
+        let recipients: Vec<(Option<&JweHeader>, &dyn JweEncrypter)> = headers
+            .iter()
+            .zip(&encrypters)
+            .map(|(header, encrypter)| (Some(header), &**encrypter))
+            .collect();
+        let message =
+            kit::serialize_general_json(PLAINTEXT, Some(&protected), &recipients, Some(AAD));
+        let json = Json::parse(message.unwrap().as_bytes(), &Limits::TOKEN).unwrap();
+        let sealed = json.choose(|header| header.kid.as_deref() == Some("gw-2026"));
+        let opened = pair.open(sealed.unwrap());
+        assert_eq!(opened.unwrap(), PLAINTEXT, "{}", pair.name());
+
+        let spec = SealSpec {
+            cty: Some("application/json"),
+            ..SealSpec::new(pair.enc)
+        };
+        let recipients = both.map(|(pair, kid)| GeneralRecipient {
+            key: &pair.ours,
+            kid: Some(kid),
+        });
+        let ours = seal_general(PLAINTEXT, Some(AAD), &spec, &recipients, &mut seeded(4)).unwrap();
+        let decrypter = decrypter(pair);
+        let (plaintext, _) = kit::deserialize_json_with_selector(&ours, |header| {
+            Ok((header.key_id() == Some("gw-2026")).then_some(&*decrypter))
+        })
+        .unwrap();
+        assert_eq!(plaintext, PLAINTEXT, "{}", pair.name());
     }
 }
 

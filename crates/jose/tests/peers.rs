@@ -220,9 +220,14 @@ fn matrix(peer: &mut Peer, lacks: &[KeyManagement]) {
     assert_eq!(ran, algorithms * 6 * 2, "pairs of algorithms x forms");
 }
 
-/// Three recipients of different algorithms, both ways.
+/// Three recipients of different algorithms, both ways, in every content encryption.
 fn general(peer: &mut Peer) {
-    let enc = ContentEncryption::A256CbcHs512;
+    for enc in ContentEncryption::ALL {
+        general_in(peer, enc);
+    }
+}
+
+fn general_in(peer: &mut Peer, enc: ContentEncryption) {
     let recipients = [
         (KeyManagement::RsaOaep256, "rsa"),
         (KeyManagement::EcdhEsA256Kw, "ec"),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use sealgate_format::{SealFault, Sealing};
+use sealgate_format::{SealFault, Sealed, Sealing};
 use sealgate_scan::Limits;
 
+use super::inside::InnerSigner;
 use super::response::Response;
 use super::{Decision, Exchange};
 use crate::forward::HeaderEdit;
@@ -69,14 +70,15 @@ impl Exchange {
         key.cloned().map(Some).ok_or(Reason::ResponseRecipient)
     }
 
-    /// Replaces body and head of a response by their sealed form.
-    pub(super) fn seal_response(&self, response: &mut Response) -> Result<(), Reason> {
+    /// Replaces body and head of a response by their sealed form; or gives the octets that the bridge has
+    /// to sign first.
+    pub(super) fn seal_response(&self, response: &mut Response) -> Result<Option<Vec<u8>>, Reason> {
         let Decision::Judge(policy) = &self.decision else {
             return Err(Reason::UnexpectedEvent);
         };
         let respond = policy.respond.as_ref().ok_or(Reason::UnexpectedEvent)?;
         let Some(encrypt) = &respond.encrypt else {
-            return Ok(());
+            return Ok(None);
         };
         // The client asked for no part of a whole; a part of a plaintext is not what it can open.
         if response.status == 206 {
@@ -84,11 +86,14 @@ impl Exchange {
         }
         if response.body.is_empty() {
             response.edit(&DESCRIBES_PLAINTEXT, Vec::new());
-            return Ok(());
+            return Ok(None);
         }
         let decoded = undo_coding(response, respond.max_body_bytes)?;
         let plaintext = decoded.as_deref().unwrap_or(&response.body);
-        let sealed = self.seal(encrypt, response, plaintext)?;
+        let sealed = match self.seal(encrypt, response, plaintext)? {
+            Pass::Sealed(sealed) => sealed,
+            Pass::Unsigned(octets) => return Ok(Some(octets)),
+        };
         let mut set = vec![
             ("content-type", sealed.content_type),
             ("content-length", sealed.body.len().to_string()),
@@ -97,7 +102,7 @@ impl Exchange {
         response.body = sealed.body;
         response.sealed = true;
         response.edit(&DESCRIBES_PLAINTEXT, set);
-        Ok(())
+        Ok(None)
     }
 
     fn seal(
@@ -105,13 +110,19 @@ impl Exchange {
         encrypt: &ResponseEncryption,
         response: &Response,
         plaintext: &[u8],
-    ) -> Result<sealgate_format::Sealed, Reason> {
+    ) -> Result<Pass, Reason> {
         let request = self.request()?;
         let content_type = response
             .value(b"content-type")
             .map_or(Ok("application/octet-stream"), |value| {
                 std::str::from_utf8(value).map_err(|_| Reason::ResponseMalformed)
             })?;
+        let signing = encrypt.signing.as_ref();
+        let signer = signing.map(|signing| InnerSigner::new(signing, &response.made));
+        let sign = |payload: &[u8], cty: Option<&str>| match &signer {
+            Some(signer) => signer.sign(payload, cty),
+            None => Err(SealFault::Signature),
+        };
         let sealing = Sealing {
             key: self.recipient.as_ref().map(|key| &key.key),
             kid: self.recipient.as_ref().map_or("", |key| &key.kid),
@@ -121,16 +132,27 @@ impl Exchange {
             status: Some(response.status),
             now: response.created,
             session: self.session.as_ref(),
+            sign: Some(&sign),
         };
         let mut entropy = response.entropy.borrow_mut();
-        encrypt
+        let sealed = encrypt
             .format
-            .seal(plaintext, &sealing, &mut |bytes| entropy.fill(bytes))
-            .map_err(|fault| match fault {
-                SealFault::TooLong => Reason::ResponseTooLarge,
-                _ => Reason::ResponseNotSealed,
-            })
+            .seal(plaintext, &sealing, &mut |bytes| entropy.fill(bytes));
+        match (sealed, signer.and_then(InnerSigner::missing)) {
+            (Ok(sealed), _) => Ok(Pass::Sealed(sealed)),
+            (Err(SealFault::Signature), Some(octets)) => Ok(Pass::Unsigned(octets)),
+            (Err(SealFault::Signature), None) => Err(Reason::ResponseNotSigned),
+            (Err(SealFault::TooLong), _) => Err(Reason::ResponseTooLarge),
+            (Err(_), _) => Err(Reason::ResponseNotSealed),
+        }
     }
+}
+
+/// What came of one pass over a body.
+enum Pass {
+    Sealed(Sealed),
+    /// These octets have to be signed first.
+    Unsigned(Vec<u8>),
 }
 
 /// The body without its content coding; `None` when it has none. A coding inside the seal would

@@ -7,14 +7,13 @@ use std::cell::RefCell;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealgate_format::Entropy;
-use sealgate_signature::{Algorithm, Message, SignOrder, SignatureError, Signer, VerificationKey};
-use sealgate_wire::{MacRequest, Operation, SignRequest, decode_mac_answer, decode_sign_answer};
+use sealgate_signature::{Algorithm, Message, SignOrder, SignatureError, Signer};
 
+use super::inside::Made;
 use super::{Decision, Exchange, Pending, Progress, State};
 use crate::event::{Effect, Respond, ResponseHead};
 use crate::forward::HeaderEdit;
-use crate::policy::compiled::{RespondPolicy, ResponseKey, ResponseSigning};
-use crate::policy::keys::MessageMaterial;
+use crate::policy::compiled::{RespondPolicy, ResponseSigning};
 use crate::refusal::Reason;
 use crate::request::HeaderLine;
 
@@ -28,6 +27,8 @@ pub(super) struct Response {
     /// Changes of the head so far.
     pub(super) edits: Vec<HeaderEdit>,
     pub(super) entropy: RefCell<Entropy>,
+    /// Signatures inside that the bridge has made.
+    pub(super) made: Vec<Made>,
     /// Message id of schemes that sign one.
     id: String,
     pub(super) created: i64,
@@ -70,6 +71,7 @@ impl Exchange {
             sealed: false,
             edits: Vec::new(),
             entropy: RefCell::new(entropy),
+            made: Vec::new(),
             id: format!("msg_{}", Base64UrlUnpadded::encode_string(&id)),
             created: now,
         };
@@ -90,8 +92,10 @@ impl Exchange {
         self.seal_and_sign(response)
     }
 
-    fn seal_and_sign(&mut self, mut response: Response) -> Result<Progress, Reason> {
-        self.seal_response(&mut response)?;
+    pub(super) fn seal_and_sign(&mut self, mut response: Response) -> Result<Progress, Reason> {
+        if let Some(octets) = self.seal_response(&mut response)? {
+            return self.ask_inside(response, octets);
+        }
         match &self.respond_policy()?.sign {
             Some(_) => self.sign_response(response),
             None => Ok(response.released(Vec::new())),
@@ -113,20 +117,8 @@ impl Exchange {
         body: &[u8],
     ) -> Result<Progress, Reason> {
         let policy = self.signing()?;
-        let service = |_| Reason::ResponseKeyService;
-        let (algorithm, signature) = match &policy.key {
-            ResponseKey::Mac(key) => (
-                key.algorithm,
-                decode_mac_answer(status, body)
-                    .map_err(service)?
-                    .mac
-                    .to_vec(),
-            ),
-            ResponseKey::Private(key) => (
-                key.algorithm,
-                decode_sign_answer(status, body).map_err(service)?.sig,
-            ),
-        };
+        let signature = policy.key.answer(status, body)?;
+        let algorithm = policy.key.algorithm();
         let signer = Known {
             algorithm,
             octets: &pending.octets,
@@ -138,34 +130,22 @@ impl Exchange {
 
     fn sign_response(&mut self, response: Response) -> Result<Progress, Reason> {
         let policy = self.signing()?;
-        let (algorithm, kid) = match &policy.key {
-            ResponseKey::Mac(key) => match &key.material {
-                MessageMaterial::Local(VerificationKey::Mac(secret)) => {
-                    let lines = self.signature_lines(&response, secret)?;
-                    return Ok(response.released(lines));
-                }
-                MessageMaterial::Local(_) => return Err(Reason::ResponseNotSigned),
-                MessageMaterial::Bridge(kid) => (key.algorithm, kid.clone()),
-            },
-            ResponseKey::Private(key) => (key.algorithm, key.kid.clone()),
-        };
+        if let Some(secret) = policy.key.secret() {
+            let lines = self.signature_lines(&response, secret)?;
+            return Ok(response.released(lines));
+        }
+        let algorithm = policy.key.algorithm();
         let noted = Noted {
             algorithm,
             octets: RefCell::default(),
         };
         self.signature_lines(&response, &noted)?;
         let octets = noted.octets.into_inner();
-        let operation = match algorithm.is_mac() {
-            true => Operation::Mac(MacRequest {
-                alg: algorithm.name().into(),
-                data: octets.clone(),
-            }),
-            false => Operation::Sign(SignRequest {
-                alg: algorithm.name().into(),
-                digest: None,
-                data: Some(octets.clone()),
-            }),
-        };
+        let (kid, operation) = self
+            .signing()?
+            .key
+            .question(&octets)
+            .ok_or(Reason::ResponseNotSigned)?;
         let question = self
             .ask(&kid, &operation)
             .map_err(|_| Reason::ResponseKeyService)?;
@@ -186,12 +166,8 @@ impl Exchange {
             request: Some(&request),
             ..Message::default()
         };
-        let key_id = match &policy.key {
-            ResponseKey::Mac(key) => &key.sender,
-            ResponseKey::Private(key) => &key.sender,
-        };
         let order = SignOrder {
-            key_id: Some(key_id),
+            key_id: Some(policy.key.sender()),
             created: response.created,
             nonce: policy.scheme.signs_nonce().then_some(response.id.as_str()),
             ..SignOrder::default()
@@ -211,7 +187,7 @@ impl Exchange {
         sign.ok_or(Reason::UnexpectedEvent)
     }
 
-    fn respond_policy(&self) -> Result<&RespondPolicy, Reason> {
+    pub(super) fn respond_policy(&self) -> Result<&RespondPolicy, Reason> {
         match &self.decision {
             Decision::Judge(policy) => policy.respond.as_ref().ok_or(Reason::UnexpectedEvent),
             _ => Err(Reason::UnexpectedEvent),

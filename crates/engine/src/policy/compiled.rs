@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sealgate_contract::Contract;
 use sealgate_format::Format;
+use sealgate_jose::jws::SignatureAlgorithm;
 use sealgate_scan::ScanPolicy;
 use sealgate_signature::Scheme;
 
@@ -124,6 +125,15 @@ pub(crate) struct RespondPolicy {
 pub(crate) struct ResponseEncryption {
     pub(crate) format: Format,
     pub(crate) recipients: Recipients,
+    /// Who signs the JWS inside, where the format has one.
+    pub(crate) signing: Option<InnerSigning>,
+}
+
+/// The key of the JWS inside a sealed response.
+pub(crate) struct InnerSigning {
+    pub(crate) key: ResponseKey,
+    /// Its algorithm as JOSE has it.
+    pub(crate) algorithm: SignatureAlgorithm,
 }
 
 /// For whom responses are sealed.

@@ -17,6 +17,7 @@ use sealgate_jose::jwk::PublicJwk;
 use sealgate_jose::jws::{SignatureAlgorithm, VerifyKey};
 use sealgate_signature::Algorithm;
 use serde_json::Value;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 pub(crate) use message::{MessageKey, MessageMaterial, public_key as message_public_key};
@@ -105,13 +106,16 @@ pub(crate) struct SigningKey {
 }
 
 impl DecryptKey {
-    /// Whether a sender that writes this `kid` means this key.
-    pub(crate) fn is_meant_by(&self, kid: &str) -> bool {
-        let thumbprint = match &self.algorithm {
-            DecryptAlgorithm::JweLocal { thumbprint, .. } => thumbprint.as_deref(),
-            _ => None,
-        };
-        self.kid == kid || thumbprint == Some(kid)
+    /// Whether a sender that writes this `kid` means this key, told without a branch on it.
+    pub(crate) fn is_meant_by(&self, kid: &str) -> Choice {
+        let named = self.kid.as_bytes().ct_eq(kid.as_bytes());
+        match &self.algorithm {
+            DecryptAlgorithm::JweLocal {
+                thumbprint: Some(thumbprint),
+                ..
+            } => named | thumbprint.as_bytes().ct_eq(kid.as_bytes()),
+            _ => named,
+        }
     }
 
     /// Whether everyone who has the public key can seal to this key.

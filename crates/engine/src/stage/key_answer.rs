@@ -8,6 +8,7 @@ use sealgate_jose::jwe::{
 use sealgate_wire::{
     EphemeralPublicKey, KeyFailure, Operation, UnwrapRequest, decode_unwrap_answer,
 };
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::exchange::trail::Opener;
 use crate::policy::keys::{DecryptAlgorithm, DecryptKey};
@@ -57,10 +58,13 @@ pub(crate) fn open(
     }
     match &key.algorithm {
         DecryptAlgorithm::JweLocal { key, .. } => {
-            let opened = key.open(sealed);
-            match by_name {
-                true => opened.map(Opening::Opened).map_err(|_| Closed::NotOpened),
-                false => Err(Closed::KeyUnknown),
+            let closed = match by_name {
+                true => Closed::NotOpened,
+                false => Closed::KeyUnknown,
+            };
+            match (key.open(sealed), by_name) {
+                (Ok(plaintext), true) => Ok(Opening::Opened(plaintext)),
+                _ => Err(closed),
             }
         }
         DecryptAlgorithm::JweBridge { kid, decoy, .. } => {
@@ -76,14 +80,9 @@ pub(crate) fn open(
 
 /// An unknown `kid` never tries other keys; an absent one works where there is only one key.
 pub(crate) fn choose<'a>(kid: Option<&str>, keys: &'a [Arc<DecryptKey>]) -> Option<&'a DecryptKey> {
-    match (kid, keys) {
-        (Some(kid), keys) => keys
-            .iter()
-            .find(|key| key.is_meant_by(kid))
-            .map(AsRef::as_ref),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    }
+    meant(kid, None, keys)
+        .filter(|meant| meant.by_name)
+        .map(|meant| meant.key)
 }
 
 /// The key that works on a message.
@@ -95,24 +94,35 @@ pub(crate) struct Meant<'a> {
 }
 
 /// [`choose`], or a key at hand of the same algorithms for a message that names none of ours. Keys
-/// in the bridge are not asked then: an invented `kid` shall not cost the token an operation. Both
-/// are looked for whatever is found, so that a search says nothing by its time.
+/// in the bridge are not asked then: an invented `kid` shall not cost the token an operation. All
+/// keys are looked at, and no branch depends on which of them it is.
 pub(crate) fn meant<'a>(
     kid: Option<&str>,
     algorithms: Option<(KeyManagement, ContentEncryption)>,
     keys: &'a [Arc<DecryptKey>],
 ) -> Option<Meant<'a>> {
-    let fits = |key: &&Arc<DecryptKey>| match (&key.algorithm, algorithms) {
-        (DecryptAlgorithm::JweLocal { key: local, .. }, Some((alg, enc))) => {
-            local.alg() == alg && key.takes(enc)
-        }
-        _ => false,
+    let only = u8::from(keys.len() == 1);
+    let named = |key: &DecryptKey| match kid {
+        Some(kid) => key.is_meant_by(kid),
+        None => Choice::from(only),
     };
-    let named = choose(kid, keys);
-    let busy = keys.iter().find(fits).map(AsRef::as_ref);
-    named.or(busy).map(|key| Meant {
+    let fits = |key: &DecryptKey| match (&key.algorithm, algorithms) {
+        (DecryptAlgorithm::JweLocal { key: local, .. }, Some((alg, enc))) => {
+            Choice::from(u8::from(local.alg() == alg && key.takes(enc)))
+        }
+        _ => Choice::from(0),
+    };
+    // From the back, so that the first one stays.
+    let (mut chosen, mut busy) = (u32::MAX, u32::MAX);
+    for (at, key) in (0..u32::try_from(keys.len()).ok()?).zip(keys).rev() {
+        chosen.conditional_assign(&at, named(key));
+        busy.conditional_assign(&at, fits(key));
+    }
+    let by_name = !chosen.ct_eq(&u32::MAX);
+    let at = u32::conditional_select(&busy, &chosen, by_name);
+    keys.get(usize::try_from(at).ok()?).map(|key| Meant {
         key,
-        by_name: named.is_some(),
+        by_name: by_name.into(),
     })
 }
 

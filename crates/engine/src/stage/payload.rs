@@ -157,11 +157,11 @@ fn advance(
                 })));
             }
         };
-        let opened = taken.open(opener, &demand);
-        if !by_name {
-            return Err(Reason::PayloadKeyUnknown);
+        match (taken.open(opener, &demand), by_name) {
+            (Ok(()), true) => {}
+            (Err(fault), true) => return Err(reason(fault)),
+            (_, false) => return Err(Reason::PayloadKeyUnknown),
         }
-        opened.map_err(reason)?;
     }
     let plain = taken.finish(body).map_err(reason)?;
     let content_type = match plain.content_type {

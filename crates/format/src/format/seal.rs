@@ -1,28 +1,34 @@
 //! Sealing: plaintext in, the body that the other side expects out.
 
-use base64ct::{Base64, Encoding};
-use sealgate_jose::JoseError;
-use sealgate_jose::jwe::{
-    ContentEncryption, ContentEncryptionKey, EncryptionKey, Random, SealSpec, seal_compact,
-    seal_flattened,
-};
-use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
+mod vendors;
 
-use super::{Format, Kind, Text};
+use std::borrow::Cow;
+
+use sealgate_jose::JoseError;
+use sealgate_jose::jwe::{ContentEncryption, Random, SealSpec, seal_compact, seal_flattened};
+use serde_json::{Map, Value};
+
+use super::{Format, Kind};
 use crate::fault::SealFault;
 use crate::issued;
 use crate::key::SealKey;
 use crate::preset::{Field, IssuedAt, JweFormat, Name, Shape};
 use crate::records::{Records, SALT_BYTES};
-use crate::session::{BLOCK_BYTES, Session, seal_cbc};
+use crate::session::Session;
 use crate::{json as text, raw};
+use vendors::{juspay, mastercard_object, uuid, wechat_resource, whatsapp_flows};
 
+/// `cty` of a JWE around a JWS (RFC 7515 section 9.2.1).
+const JWS_INSIDE: &str = "JOSE";
 /// Size of the records that we make, in bytes.
 const RECORD_BYTES: usize = 64 * 1024;
 
+/// Signs a value for a JWS inside: takes it and its content type, if that is to be written, and gives the
+/// compact JWS.
+pub type SignInside<'a> = dyn Fn(&[u8], Option<&str>) -> Result<Vec<u8>, SealFault> + 'a;
+
 /// What sealing needs beside the plaintext.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Sealing<'a> {
     /// The key; `None` where the key of the request seals its answer.
     pub key: Option<&'a SealKey>,
@@ -38,8 +44,10 @@ pub struct Sealing<'a> {
     pub status: Option<u16>,
     /// Seconds since 1970.
     pub now: i64,
-    /// What the request left for its answer.
+    /// `whatsapp-flows`: what the request is sealed with, and its answer too.
     pub session: Option<&'a Session>,
+    /// Who signs, where the format has a JWS inside.
+    pub sign: Option<&'a SignInside<'a>>,
 }
 
 /// A sealed body and the headers that go with it.
@@ -91,11 +99,7 @@ impl Format {
                 })?;
                 Ok(Sealed::new(body, "application/json"))
             }
-            Kind::WhatsappFlows => {
-                let session = sealing.session.ok_or(SealFault::Session)?;
-                let sealed = Base64::encode_string(&session.seal(plaintext)?);
-                Ok(Sealed::new(sealed.into_bytes(), "text/plain"))
-            }
+            Kind::WhatsappFlows => whatsapp_flows(plaintext, sealing, random),
         }
     }
 
@@ -106,20 +110,18 @@ impl Format {
         sealing: &Sealing<'_>,
         random: &mut Random<'_>,
     ) -> Result<Sealed, SealFault> {
-        if format.signed_inside && sealing.status.is_some() {
-            return Err(SealFault::Key);
-        }
         let key = sealing.key.and_then(SealKey::jwe).ok_or(SealFault::Key)?;
         let media_type = format.media_types.first().copied().unwrap_or_default();
         let mut token = |plaintext: &[u8], content_type: &str| {
+            let (signed, content_type) = inside(format, plaintext, content_type, sealing)?;
             let extra = self.extra(format, sealing.now, random)?;
             let spec = SealSpec {
                 kid: (!sealing.kid.is_empty()).then_some(sealing.kid),
-                cty: format.content_type.then_some(content_type),
+                cty: content_type,
                 extra: Some(&extra),
                 ..SealSpec::new(format.enc())
             };
-            seal_compact(plaintext, &spec, key, random).map_err(fault)
+            seal_compact(&signed, &spec, key, random).map_err(fault)
         };
         let body = match &format.shape {
             Shape::Compact => token(plaintext, sealing.content_type)?.into_bytes(),
@@ -129,14 +131,16 @@ impl Format {
             })?,
             Shape::Prefixed(_) => return Err(SealFault::NotThere),
             Shape::Json => {
+                let (signed, content_type) =
+                    inside(format, plaintext, sealing.content_type, sealing)?;
                 let extra = self.extra(format, sealing.now, random)?;
                 let spec = SealSpec {
                     kid: (!sealing.kid.is_empty()).then_some(sealing.kid),
-                    cty: Some(sealing.content_type),
+                    cty: content_type,
                     extra: Some(&extra),
                     ..SealSpec::new(format.enc())
                 };
-                seal_flattened(plaintext, None, &spec, key, random)
+                seal_flattened(&signed, None, &spec, key, random)
                     .map_err(fault)?
                     .into_bytes()
             }
@@ -177,6 +181,22 @@ impl JweFormat {
             .copied()
             .unwrap_or(ContentEncryption::A256Gcm)
     }
+}
+
+/// What the JWE holds, and its `cty`: the plaintext, or a JWS around it, which then says what it holds.
+fn inside<'p>(
+    format: &JweFormat,
+    plaintext: &'p [u8],
+    content_type: &'p str,
+    sealing: &Sealing<'_>,
+) -> Result<(Cow<'p, [u8]>, Option<&'p str>), SealFault> {
+    let content_type = format.content_type.then_some(content_type);
+    if !format.signed_inside {
+        return Ok((Cow::Borrowed(plaintext), content_type));
+    }
+    let sign = sealing.sign.ok_or(SealFault::Signature)?;
+    let signed = sign(plaintext, content_type)?;
+    Ok((Cow::Owned(signed), content_type.and(Some(JWS_INSIDE))))
 }
 
 fn seal_raw(
@@ -253,100 +273,6 @@ fn seal_fields(
         return Err(SealFault::NotThere);
     }
     text::replace(body, edits).map_err(|_| SealFault::NotThere)
-}
-
-fn juspay(token: &str) -> Result<Vec<u8>, SealFault> {
-    let segments: Vec<&str> = token.split('.').collect();
-    let [header, key, iv, payload, tag] = segments.as_slice() else {
-        return Err(SealFault::Key);
-    };
-    let object = json!({
-        "header": header, "encryptedKey": key, "iv": iv, "encryptedPayload": payload, "tag": tag,
-    });
-    Ok(object.to_string().into_bytes())
-}
-
-/// Mastercard's object, or for a whole body its members besides the value.
-fn mastercard_object(
-    value_name: &str,
-    form: Text,
-    plaintext: &[u8],
-    sealing: &Sealing<'_>,
-    random: &mut Random<'_>,
-) -> Result<String, SealFault> {
-    let key = sealing.key.and_then(SealKey::jwe).ok_or(SealFault::Key)?;
-    let mut secret = Zeroizing::new([0; BLOCK_BYTES]);
-    let mut iv = [0; BLOCK_BYTES];
-    random(secret.as_mut_slice()).map_err(|_| SealFault::Random)?;
-    random(&mut iv).map_err(|_| SealFault::Random)?;
-    let content = seal_cbc(&secret, &iv, plaintext)?;
-    let encrypted_key = encrypted_key(key, secret.as_slice(), random)?;
-    let mut object = Map::new();
-    object.insert("iv".into(), encode(form, &iv).into());
-    object.insert("encryptedKey".into(), encode(form, &encrypted_key).into());
-    object.insert(value_name.into(), encode(form, &content).into());
-    object.insert("oaepHashingAlgorithm".into(), "SHA256".into());
-    object.insert("publicKeyFingerprint".into(), sealing.kid.into());
-    Ok(Value::Object(object).to_string())
-}
-
-fn encrypted_key(
-    key: &EncryptionKey,
-    secret: &[u8],
-    random: &mut Random<'_>,
-) -> Result<Vec<u8>, SealFault> {
-    let cek = ContentEncryptionKey::from_slice(ContentEncryption::A128Gcm, secret)
-        .map_err(|_| SealFault::Key)?;
-    key.encrypt_key(&cek, random).map_err(fault)
-}
-
-fn wechat_resource(
-    plaintext: &[u8],
-    sealing: &Sealing<'_>,
-    random: &mut Random<'_>,
-) -> Result<String, SealFault> {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789AB";
-    let key = sealing.key.and_then(SealKey::raw).ok_or(SealFault::Key)?;
-    let mut nonce = [0; 12];
-    random(&mut nonce).map_err(|_| SealFault::Random)?;
-    let nonce = nonce.map(|byte| *LETTERS.get(usize::from(byte & 63)).unwrap_or(&b'A'));
-    let mut sealed = plaintext.to_vec();
-    sealgate_aead::seal_in_place(key, &nonce, b"", &mut sealed).map_err(|_| SealFault::TooLong)?;
-    let object = json!({
-        "algorithm": "AEAD_AES_256_GCM",
-        "ciphertext": Base64::encode_string(&sealed),
-        "associated_data": "",
-        "nonce": String::from_utf8_lossy(&nonce),
-    });
-    Ok(object.to_string())
-}
-
-/// Version and variant of a UUID, and their values in version 4.
-const UUID_FIXED_BITS: u128 = (0xf << 76) | (0x3 << 62);
-const UUID_VERSION_4: u128 = (0x4 << 76) | (0x2 << 62);
-
-/// A random UUID (RFC 9562, version 4).
-fn uuid(random: &mut Random<'_>) -> Result<String, SealFault> {
-    let mut bytes = [0; 16];
-    random(&mut bytes).map_err(|_| SealFault::Random)?;
-    let number = (u128::from_be_bytes(bytes) & !UUID_FIXED_BITS) | UUID_VERSION_4;
-    let digits = format!("{number:032x}");
-    let part = |range| digits.get(range).unwrap_or_default();
-    Ok(format!(
-        "{}-{}-{}-{}-{}",
-        part(0..8),
-        part(8..12),
-        part(12..16),
-        part(16..20),
-        part(20..32)
-    ))
-}
-
-fn encode(form: Text, bytes: &[u8]) -> String {
-    match form {
-        Text::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        Text::Base64 => Base64::encode_string(bytes),
-    }
 }
 
 fn fault(error: JoseError) -> SealFault {

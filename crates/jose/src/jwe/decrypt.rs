@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use subtle::Choice;
+
 use super::algorithm::Family;
 use super::{
     ContentEncryption, ContentEncryptionKey, Decoy, GcmKeyEncryptionKey, KeyEncryptionKey,
@@ -143,12 +145,33 @@ impl DecryptionKey {
             let plaintext = key.open(sealed.encrypted_key(), &[], associated, ciphertext)?;
             return Ok(plaintext.to_vec());
         }
-        // Both ways make two keys, use one and wipe two.
         let enc = sealed.header().enc;
         let decoy = ContentEncryptionKey::from_slice(enc, self.decoy.bytes(enc))?;
-        let key = self.content_key(&sealed);
-        let opened = sealed.open(key.as_ref().unwrap_or(&decoy));
-        key.and(opened)
+        let (key, whole) = self.content_key_or(decoy, &sealed);
+        match (sealed.open(&key), bool::from(whole)) {
+            (Ok(plaintext), true) => Ok(plaintext),
+            _ => Err(JoseError::Authentication),
+        }
+    }
+
+    /// The content key of a message, or the decoy; and whether it is the former. AES Key Wrap takes the
+    /// same steps for both.
+    fn content_key_or(
+        &self,
+        decoy: ContentEncryptionKey,
+        sealed: &Sealed<'_>,
+    ) -> (ContentEncryptionKey, Choice) {
+        let header = sealed.header();
+        match &self.inner {
+            Inner::Wrap(key) if header.alg == self.alg => {
+                let (key, whole) = key.unwrapped(header.enc, sealed.encrypted_key());
+                (key.or(&decoy, whole), whole)
+            }
+            _ => match self.content_key(sealed) {
+                Ok(key) => (key, Choice::from(1)),
+                Err(_) => (decoy, Choice::from(0)),
+            },
+        }
     }
 }
 

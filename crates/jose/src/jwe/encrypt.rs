@@ -178,7 +178,7 @@ impl EncryptionKey {
         random: &mut Random<'_>,
     ) -> Result<Vec<u8>, JoseError> {
         match &self.inner {
-            Inner::Wrap(key) => key.wrap_key(cek),
+            Inner::Wrap(key) => Ok(key.wrap_key(cek)),
             Inner::GcmWrap(key) => {
                 let mut iv = [0; 12];
                 random(&mut iv)?;
@@ -193,7 +193,7 @@ impl EncryptionKey {
                     return Err(JoseError::NotSealable);
                 };
                 let agreed = agree(public, self.alg.name(), bytes, spec, header, random)?;
-                KeyEncryptionKey::from_slice(&agreed)?.wrap_key(cek)
+                Ok(KeyEncryptionKey::from_slice(&agreed)?.wrap_key(cek))
             }
             Inner::Direct(_) => Err(JoseError::NotSealable),
             #[cfg(feature = "pq")]

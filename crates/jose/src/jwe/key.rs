@@ -2,15 +2,14 @@
 
 use core::fmt;
 
-use aes_kw::{KwAes128, KwAes192, KwAes256};
+use aes::{Aes128, Aes192, Aes256};
 use hmac::KeyInit;
+use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroizing;
 
-use super::{ContentEncryption, Random, content};
+use super::{ContentEncryption, Random, content, key_wrap};
 use crate::{JoseError, KeyFault, RandomError};
 
-/// AES Key Wrap adds this many bytes (RFC 3394 section 2.2.1).
-pub(super) const KEY_WRAP_OVERHEAD_BYTES: usize = 8;
 /// Length of the longest content-encryption key, that of `A256CBC-HS512`.
 const MAX_CEK_BYTES: usize = 64;
 
@@ -60,6 +59,14 @@ impl ContentEncryptionKey {
         self.bytes.get_mut(..bytes).unwrap_or_default()
     }
 
+    /// This key where `whole` says so, else `other`: without a branch.
+    pub(super) fn or(mut self, other: &Self, whole: Choice) -> Self {
+        for (byte, other) in self.bytes.iter_mut().zip(other.bytes.iter()) {
+            byte.conditional_assign(other, !whole);
+        }
+        self
+    }
+
     fn zeros(enc: ContentEncryption) -> Self {
         Self {
             enc,
@@ -80,9 +87,9 @@ impl fmt::Debug for ContentEncryptionKey {
 pub struct KeyEncryptionKey(Wrap);
 
 enum Wrap {
-    Aes128(KwAes128),
-    Aes192(KwAes192),
-    Aes256(KwAes256),
+    Aes128(Aes128),
+    Aes192(Aes192),
+    Aes256(Aes256),
 }
 
 impl KeyEncryptionKey {
@@ -92,9 +99,9 @@ impl KeyEncryptionKey {
     /// [`KeyFault::Length`] unless `bytes` is 16, 24 or 32 bytes long.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, KeyFault> {
         match bytes.len() {
-            16 => KwAes128::new_from_slice(bytes).map(Wrap::Aes128),
-            24 => KwAes192::new_from_slice(bytes).map(Wrap::Aes192),
-            _ => KwAes256::new_from_slice(bytes).map(Wrap::Aes256),
+            16 => Aes128::new_from_slice(bytes).map(Wrap::Aes128),
+            24 => Aes192::new_from_slice(bytes).map(Wrap::Aes192),
+            _ => Aes256::new_from_slice(bytes).map(Wrap::Aes256),
         }
         .map(Self)
         .map_err(|_| KeyFault::Length)
@@ -110,31 +117,38 @@ impl KeyEncryptionKey {
         enc: ContentEncryption,
         encrypted_key: &[u8],
     ) -> Result<ContentEncryptionKey, JoseError> {
-        if enc.cek_bytes().checked_add(KEY_WRAP_OVERHEAD_BYTES) != Some(encrypted_key.len()) {
-            return Err(JoseError::Authentication);
+        let (cek, whole) = self.unwrapped(enc, encrypted_key);
+        match bool::from(whole) {
+            true => Ok(cek),
+            false => Err(JoseError::Authentication),
         }
+    }
+
+    /// As [`KeyEncryptionKey::unwrap_key`], but without a branch on what came of it: where the choice is
+    /// no, the key is worth nothing.
+    pub(super) fn unwrapped(
+        &self,
+        enc: ContentEncryption,
+        encrypted_key: &[u8],
+    ) -> (ContentEncryptionKey, Choice) {
         let mut cek = ContentEncryptionKey::zeros(enc);
         let bytes = cek.expose_mut();
-        match &self.0 {
-            Wrap::Aes128(key) => key.unwrap_key(encrypted_key, bytes).map(drop),
-            Wrap::Aes192(key) => key.unwrap_key(encrypted_key, bytes).map(drop),
-            Wrap::Aes256(key) => key.unwrap_key(encrypted_key, bytes).map(drop),
-        }
-        .map_err(|_| JoseError::Authentication)?;
-        Ok(cek)
+        let whole = match &self.0 {
+            Wrap::Aes128(cipher) => key_wrap::unwrap(cipher, encrypted_key, bytes),
+            Wrap::Aes192(cipher) => key_wrap::unwrap(cipher, encrypted_key, bytes),
+            Wrap::Aes256(cipher) => key_wrap::unwrap(cipher, encrypted_key, bytes),
+        };
+        (cek, whole)
     }
 
     /// Wraps `cek`.
-    pub(super) fn wrap_key(&self, cek: &ContentEncryptionKey) -> Result<Vec<u8>, JoseError> {
+    pub(super) fn wrap_key(&self, cek: &ContentEncryptionKey) -> Vec<u8> {
         let bytes = cek.expose();
-        let mut wrapped = vec![0; bytes.len().saturating_add(KEY_WRAP_OVERHEAD_BYTES)];
         match &self.0 {
-            Wrap::Aes128(key) => key.wrap_key(bytes, &mut wrapped).map(drop),
-            Wrap::Aes192(key) => key.wrap_key(bytes, &mut wrapped).map(drop),
-            Wrap::Aes256(key) => key.wrap_key(bytes, &mut wrapped).map(drop),
+            Wrap::Aes128(cipher) => key_wrap::wrap(cipher, bytes),
+            Wrap::Aes192(cipher) => key_wrap::wrap(cipher, bytes),
+            Wrap::Aes256(cipher) => key_wrap::wrap(cipher, bytes),
         }
-        .map_err(|_| JoseError::Key(KeyFault::Length))?;
-        Ok(wrapped)
     }
 }
 
@@ -222,7 +236,7 @@ mod tests {
                     }
                     let cek = unwrapped.unwrap();
                     assert_eq!(cek.expose(), test.pt.as_slice(), "test {}", test.tc_id);
-                    assert_eq!(key.wrap_key(&cek).unwrap().as_slice(), test.ct.as_slice());
+                    assert_eq!(key.wrap_key(&cek).as_slice(), test.ct.as_slice());
                     counts[1] += 1;
                 }
             }

@@ -5,8 +5,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use super::algorithm::Family;
-use super::key::KEY_WRAP_OVERHEAD_BYTES;
-use super::{ContentEncryptionKey, Header, KeyEncryptionKey, content};
+use super::{ContentEncryptionKey, Header, KeyEncryptionKey, content, key_wrap};
 use crate::limits::RSA_ENCRYPTED_KEY_BYTES;
 use crate::{JoseError, Limits, Malformed, Profile, base64url, concat_kdf};
 
@@ -202,7 +201,7 @@ fn check_encrypted_key_length(header: &Header, bytes: usize) -> Result<(), Malfo
     let fits = match header.alg.family() {
         Family::Direct | Family::Agree => bytes == 0,
         Family::Wrap(_) | Family::AgreeWrap(_) => {
-            cek_bytes.checked_add(KEY_WRAP_OVERHEAD_BYTES) == Some(bytes)
+            cek_bytes.checked_add(key_wrap::OVERHEAD_BYTES) == Some(bytes)
         }
         Family::GcmWrap(_) => cek_bytes == bytes,
         Family::RsaOaep => RSA_ENCRYPTED_KEY_BYTES.contains(&bytes),

@@ -34,6 +34,10 @@ pub(crate) struct RawRespondEncrypt {
     /// Choices within the format.
     #[serde(default)]
     pub(crate) options: RawFormatOptions,
+    /// Id of the `mac` or `sign` key of the JWS inside: for `juspay` and `uae-open-finance` required, for
+    /// `wise` (`jws-jwe`) and `jwe` possible. What is sealed is then the JWS.
+    #[serde(default)]
+    pub(crate) sign: Option<String>,
     /// Id of the one key that every response is sealed with.
     #[serde(default)]
     pub(crate) recipient: Option<String>,

@@ -137,6 +137,7 @@ pub(in crate::policy) fn format(
         Ok(format) => Some(format),
         Err(fault) => {
             let place = match fault.option {
+                "verify" if response => format!("{path}.sign"),
                 "verify" => format!("{path}.verify"),
                 option => format!("{path}.options.{option}"),
             };

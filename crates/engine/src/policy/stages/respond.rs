@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sealgate_jose::jws::SignatureAlgorithm;
 use sealgate_signature::scheme::rfc9421::Rfc9421;
-use sealgate_signature::{Scheme, content_digest};
+use sealgate_signature::{Algorithm, Scheme, content_digest};
 use serde_json::Value;
 
 use super::payload::format;
 use super::signature::scheme;
 use crate::policy::compiled::{
-    Policy, Recipients, RespondPolicy, ResponseEncryption, ResponseKey, ResponseSigning,
+    InnerSigning, Policy, Recipients, RespondPolicy, ResponseEncryption, ResponseKey,
+    ResponseSigning,
 };
 use crate::policy::fault::Findings;
 use crate::policy::keys::{EncryptKey, KeyTable};
@@ -65,7 +67,26 @@ fn encryption(
     path: &str,
     findings: &mut Findings,
 ) -> Option<ResponseEncryption> {
-    let format = format(raw.format, raw.options, true, false, path, findings)?;
+    let signed = raw.sign.is_some();
+    let format = format(raw.format, raw.options, true, signed, path, findings)?;
+    if format.is_signed_inside() && !signed {
+        findings.fault(
+            format!("{path}.sign"),
+            "names no key, and this format has a JWS inside",
+            "name a key with use: sign, or use: mac without verify_only",
+        );
+    }
+    if !format.can_seal() {
+        findings.fault(
+            format!("{path}.options.fields"),
+            "is missing: this format does not say which members are sealed",
+            "name the members, see docs/formats.md",
+        );
+    }
+    let signing = match &raw.sign {
+        Some(id) => Some(inner_signing(id, keys, &format!("{path}.sign"), findings)?),
+        None => None,
+    };
     let find = |id: &str, path: String, findings: &mut Findings| -> Option<Arc<EncryptKey>> {
         let key = keys.get(id).and_then(|key| key.encrypt.clone());
         let fits = key.filter(|key| format.takes(key.key.management()));
@@ -119,7 +140,40 @@ fn encryption(
             return None;
         }
     };
-    Some(ResponseEncryption { format, recipients })
+    Some(ResponseEncryption {
+        format,
+        recipients,
+        signing,
+    })
+}
+
+/// The key of the JWS inside.
+fn inner_signing(
+    id: &str,
+    keys: &KeyTable,
+    path: &str,
+    findings: &mut Findings,
+) -> Option<InnerSigning> {
+    let key = response_key(id, keys, path, findings)?;
+    let algorithm = match key.algorithm() {
+        Algorithm::HmacSha256 => SignatureAlgorithm::Hs256,
+        Algorithm::HmacSha384 => SignatureAlgorithm::Hs384,
+        Algorithm::HmacSha512 => SignatureAlgorithm::Hs512,
+        Algorithm::EcdsaP256Sha256 => SignatureAlgorithm::Es256,
+        Algorithm::RsaPssSha256 => SignatureAlgorithm::Ps256,
+        other => {
+            findings.fault(
+                path,
+                format!(
+                    "{id} is a key of {}, which no JWS is signed with",
+                    other.name()
+                ),
+                "use a key of HS256, HS384, HS512, ES256 or PS256",
+            );
+            return None;
+        }
+    };
+    Some(InnerSigning { key, algorithm })
 }
 
 /// A client may be known only by what an enforced stage has proven.
@@ -163,11 +217,8 @@ fn signing(
     findings: &mut Findings,
 ) -> Option<ResponseSigning> {
     let scheme = response_scheme(raw, path, findings)?;
-    let key = response_key(raw, keys, path, findings)?;
-    let algorithm = match &key {
-        ResponseKey::Mac(key) => key.algorithm,
-        ResponseKey::Private(key) => key.algorithm,
-    };
+    let key = response_key(&raw.key, keys, &format!("{path}.key"), findings)?;
+    let algorithm = key.algorithm();
     if !scheme.algorithms().contains(&algorithm) {
         findings.fault(
             format!("{path}.key"),
@@ -215,12 +266,12 @@ fn response_scheme(
 }
 
 fn response_key(
-    raw: &RawRespondSign,
+    id: &str,
     keys: &KeyTable,
     path: &str,
     findings: &mut Findings,
 ) -> Option<ResponseKey> {
-    let key = keys.get(&raw.key);
+    let key = keys.get(id);
     let fits = key.and_then(|key| {
         let mac = key.message.as_ref().filter(|key| key.algorithm.is_mac());
         match (&key.sign, mac) {
@@ -231,8 +282,8 @@ fn response_key(
     });
     if fits.is_none() {
         findings.fault(
-            format!("{path}.key"),
-            format!("{} is no key that may sign", raw.key),
+            path,
+            format!("{id} is no key that may sign"),
             "name a key with use: sign, or use: mac without verify_only",
         );
     }
