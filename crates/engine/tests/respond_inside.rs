@@ -195,7 +195,8 @@ fn a_policy_names_who_signs_where_the_format_has_a_jws_inside() {
     let by_name = "policies.pay.respond.encrypt.options.fields".to_owned();
     assert!(faults(&document("visa-token-service", None)).contains(&by_name));
     for key in ["nobody", "client", "wrap"] {
-        assert_eq!(faults(&document("jwe", Some(key))), [place.clone()]);
+        let found = faults(&document("jwe", Some(key)));
+        assert_eq!(found, std::slice::from_ref(&place), "{key}");
     }
     assert!(faults(&document("jwe", Some("gate-sign"))).is_empty());
 }
