@@ -245,6 +245,37 @@ mod tests {
         );
     }
 
+    /// A word that a detector has come to look for and that is missing here would cost a finding.
+    #[test]
+    fn no_attack_needs_a_word_that_is_missing() {
+        let sets = [
+            include_str!("../tests/second_set/attacks.jsonl"),
+            include_str!("../tests/third_set/attacks.jsonl"),
+            include_str!("../tests/fourth_set/attacks.jsonl"),
+            include_str!("../tests/fifth_set/attacks.jsonl"),
+        ];
+        let policy = crate::ScanPolicy::default();
+        for line in sets.iter().flat_map(|set| set.lines()) {
+            let row: serde_json::Value = serde_json::from_str(line).expect("JSON lines");
+            let bytes = row["value"].as_str().expect("a value").as_bytes();
+            let seen = crate::bytes::classes(bytes);
+            let with = |words| crate::text::Text {
+                bytes,
+                seen,
+                words,
+                form: crate::NormalForm::RAW,
+                settled: true,
+                location: crate::Location::Text,
+                part: crate::Part::Value,
+            };
+            for detector in crate::detect::asked(seen) {
+                let run = |words| detector.run(&with(words), &policy, &mut Default::default());
+                let all = run(Vocabulary(u16::MAX));
+                assert_eq!(run(Vocabulary::of(bytes, seen)), all, "{line}");
+            }
+        }
+    }
+
     #[test]
     fn the_index_has_room() {
         let taken = WORDS.0.iter().filter(|entry| **entry != 0).count();
