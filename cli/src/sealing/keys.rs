@@ -4,6 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use base64ct::{Base64UrlUnpadded, Encoding};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
 use sealgate_jose::jwe::{ContentEncryption, EncryptionKey, KeyManagement};
 use sealgate_jose::jwk::{OctJwk, PublicJwk, PublicKey};
 use serde_json::Value;
@@ -139,6 +141,15 @@ impl NamedSecret {
         })?;
         Ok(Zeroizing::new(bytes))
     }
+}
+
+/// The private key of a PEM file, in PKCS#8.
+///
+/// # Errors
+/// When the file holds none.
+pub(crate) fn pkcs8(path: &Path) -> Result<PrivatePkcs8KeyDer<'static>> {
+    PrivatePkcs8KeyDer::from_pem_file(path)
+        .with_context(|| format!("{} holds no PKCS#8 private key in PEM", path.display()))
 }
 
 /// Whether a key file is PEM; else it is meant to be a JWK.

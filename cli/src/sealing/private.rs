@@ -2,18 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
     OaepPrivateDecryptingKey, PrivateDecryptingKey,
 };
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::pki_types::pem::PemObject;
 use sealgate_jose::jwe::{ContentEncryption, DecryptionKey, KeyManagement};
 use sealgate_jose::jwk::{OctJwk, PrivateJwk};
 use zeroize::Zeroizing;
 
-use super::keys::{is_pem, jwk_file};
+use super::keys::{is_pem, jwk_file, pkcs8};
 
 /// What `sealgate keygen` writes: a JWK, or RSA in PEM.
 pub(crate) enum PrivateKey {
@@ -30,8 +28,7 @@ impl PrivateKey {
         if !is_pem(path)? {
             return Ok(Self::Jwk(path.to_path_buf()));
         }
-        let der = PrivatePkcs8KeyDer::from_pem_file(path)
-            .with_context(|| format!("{} holds no PKCS#8 private key in PEM", path.display()))?;
+        let der = pkcs8(path)?;
         let key = PrivateDecryptingKey::from_pkcs8(der.secret_pkcs8_der())
             .map_err(|error| anyhow::anyhow!("{} is no RSA key: {error}", path.display()))?;
         OaepPrivateDecryptingKey::new(key)

@@ -8,12 +8,10 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
     RSA_PKCS1_SHA256, RSA_PSS_SHA256, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::pki_types::pem::PemObject;
 use sealgate_engine::verification_key;
 use sealgate_signature::{Algorithm, MacKey, Scheme, SignatureError, Signer, VerificationKey};
 
-use crate::sealing::keys::{NamedSecret, SECRET_HELP, jwk_file};
+use crate::sealing::keys::{NamedSecret, SECRET_HELP, jwk_file, pkcs8};
 
 /// The key that signs or verifies.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -118,8 +116,7 @@ impl PrivateKey {
     /// # Errors
     /// When the file holds none, or one of another algorithm.
     pub(crate) fn read(path: &Path, algorithm: Algorithm) -> Result<Self> {
-        let der = PrivatePkcs8KeyDer::from_pem_file(path)
-            .with_context(|| format!("{} holds no PKCS#8 private key in PEM", path.display()))?;
+        let der = pkcs8(path)?;
         let der = der.secret_pkcs8_der();
         let rejected =
             |error| anyhow::anyhow!("{} is no {} key: {error}", path.display(), algorithm.name());
