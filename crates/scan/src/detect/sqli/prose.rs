@@ -143,21 +143,16 @@ fn has_options(text: &[u8]) -> bool {
                 .get(length.saturating_add(1))
                 .is_some_and(|&b| is_word(b))
     };
-    let mut pairs = text
-        .windows(3)
-        .enumerate()
-        .filter(|(_, window)| window.starts_with(b"--") || window.ends_with(b"--"))
-        .peekable();
-    let Some((first, _)) = pairs.peek().copied() else {
+    let mut pairs = (0..text.len()).filter(|&at| tail(text, at).starts_with(b"--"));
+    let Some(first) = pairs.next() else {
         return false;
     };
-    let spaced =
-        |(at, window): (usize, &[u8])| window.starts_with(b" --") && option(at.saturating_add(1));
+    let spaced = |at: usize| text.get(..at).is_some_and(|before| before.ends_with(b" "));
     let before = text.get(..first).unwrap_or_default();
     !text.iter().any(|b| b"'\"`#".contains(b))
-        && pairs
-            .filter(|(_, window)| window.ends_with(b"--"))
-            .all(spaced)
+        && core::iter::once(first)
+            .chain(pairs)
+            .all(|at| spaced(at) && option(at))
         && !Lexer::new(before).any(|token| matches!(token, Token::Word(_)))
 }
 

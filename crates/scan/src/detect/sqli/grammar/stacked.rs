@@ -175,33 +175,31 @@ fn is(word: &[u8], names: &[&[u8]]) -> bool {
 /// y`, `handler t open`, `load data infile 'x'`, `prepare s from 'x'`, `rename table t to u`, `pragma f(t)`,
 /// `do sleep(5)`.
 fn copies(verb: &[u8], mut ahead: Lexer<'_>) -> bool {
-    let verb_is = |name: &[u8]| verb.eq_ignore_ascii_case(name);
-    let named = |token: Option<Token<'_>>, names: &[&[u8]]| matches!(token, Some(Token::Name(name)) if names.iter().any(|n| name.eq_ignore_ascii_case(n)));
-    if verb_is(b"attach") || verb_is(b"rename") {
+    let named = |token: Option<Token<'_>>, names: &[&[u8]]| matches!(token, Some(Token::Name(name)) if is(name, names));
+    if is(verb, &[b"attach", b"rename"]) {
         return next_is(ahead, K::Object);
     }
-    if verb_is(b"handler") {
+    if is(verb, &[b"handler"]) {
         return ahead.next().is_some() && named(ahead.next(), &[b"open", b"read", b"close"]);
     }
-    if verb_is(b"load") {
+    if is(verb, &[b"load"]) {
         return named(ahead.next(), &[b"data", b"xml", b"csv"]);
     }
-    if verb_is(b"prepare") {
+    if is(verb, &[b"prepare"]) {
         return ahead.next().is_some() && ahead.next() == Some(Token::Word(K::From));
     }
-    if verb_is(b"pragma") {
+    if is(verb, &[b"pragma"]) {
         return matches!(ahead.next(), Some(Token::Name(_)))
             && matches!(ahead.next(), Some(Token::Open | Token::Compare { .. }));
     }
-    if verb_is(b"do") {
+    if is(verb, &[b"do"]) {
         return next_is(ahead, K::DangerousCall);
     }
-    if verb.eq_ignore_ascii_case(b"merge") {
-        let using =
-            |token| matches!(token, Token::Name(name) if name.eq_ignore_ascii_case(b"using"));
+    if is(verb, &[b"merge"]) {
+        let using = |token| named(Some(token), &[b"using"]);
         return next_is(ahead, K::Into) && ahead.skip(1).take(4).any(using);
     }
-    if !verb.eq_ignore_ascii_case(b"copy") {
+    if !is(verb, &[b"copy"]) {
         return false;
     }
     // The table, or a query in parentheses; then where it goes or comes from.
@@ -213,7 +211,7 @@ fn copies(verb: &[u8], mut ahead: Lexer<'_>) -> bool {
             Token::Name(name) if outside && name.starts_with(b"$") => return true,
             Token::Word(K::From) => outside = true,
             Token::Name(name) => {
-                outside = name.eq_ignore_ascii_case(b"program") || name.eq_ignore_ascii_case(b"to");
+                outside = is(name, &[b"program", b"to"]);
             }
             Token::Semicolon => return false,
             _ => outside = false,
